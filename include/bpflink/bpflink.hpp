@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// All of bpflink but its fmt formatters (bpflink/format.hpp) and its libbpf adapter (bpflink/libbpf.hpp), which need
+/// those libraries.
+
+#include "bpflink/attach/cgroup.hpp"
+#include "bpflink/error.hpp"
+#include "bpflink/fd.hpp"
+#include "bpflink/features.hpp"
+#include "bpflink/ids.hpp"
+#include "bpflink/info.hpp"
+#include "bpflink/kinds.hpp"
+#include "bpflink/link.hpp"
+#include "bpflink/load.hpp"
+#include "bpflink/mechanism.hpp"
+#include "bpflink/program.hpp"
+#include "bpflink/version.hpp"
+#include "bpflink/zstring_view.hpp"

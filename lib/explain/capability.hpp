@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+
+#include "failure.hpp"
+#include "kernel/capabilities.hpp"
+
+namespace bpflink::explain {
+
+// "CAP_NET_ADMIN is missing", where this thread has neither all of `needed` nor `instead` (CAP_SYS_ADMIN serves for
+// most others); nothing where it has them.
+[[nodiscard]] std::optional<diagnosis> missing_capability(
+    std::initializer_list<kernel::capability> needed,
+    kernel::capability instead = kernel::capability::sys_admin) noexcept;
+
+}  // namespace bpflink::explain

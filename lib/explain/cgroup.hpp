@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+
+#include "bpflink/fd.hpp"
+#include "bpflink/kinds.hpp"
+#include "bpflink/program.hpp"
+#include "failure.hpp"
+
+namespace bpflink::explain {
+
+// The descriptor is closed, is no cgroup v2 directory, or that of a cgroup that was removed.
+[[nodiscard]] std::optional<diagnosis> unfit_cgroup(fd_ref directory) noexcept;
+// This very program is attached there already.
+[[nodiscard]] std::optional<diagnosis> attached_already(fd_ref directory, attach_type where,
+                                                        program_ref program) noexcept;
+// This cgroup, or one above it, holds a program that allows no other beside it, or below.
+[[nodiscard]] std::optional<diagnosis> forbidding_cgroup(fd_ref directory, attach_type where) noexcept;
+
+}  // namespace bpflink::explain

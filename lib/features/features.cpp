@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "bpflink/features.hpp"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+
+#include "features/probes.hpp"
+#include "word.hpp"
+
+namespace bpflink {
+
+namespace {
+
+struct row {
+  feature what;
+  kernel_version since;
+  std::string_view name;
+  std::string_view description;
+};
+
+constexpr std::array<row, feature_count> rows{{
+    {feature::prog_attach, {4, 10}, "prog_attach", "cgroup programs (BPF_PROG_ATTACH)"},
+    {feature::prog_attach_multi, {4, 15}, "prog_attach_multi", "several programs at a cgroup hook (BPF_F_ALLOW_MULTI)"},
+    {feature::prog_attach_replace,
+     {5, 6},
+     "prog_attach_replace",
+     "atomic replacement at a cgroup hook (BPF_F_REPLACE)"},
+    {feature::prog_query, {4, 15}, "prog_query", "queries of attached programs (BPF_PROG_QUERY)"},
+    {feature::object_info, {4, 13}, "object_info", "information on programs (BPF_OBJ_GET_INFO_BY_FD)"},
+    {feature::raw_tracepoint, {4, 17}, "raw_tracepoint", "raw tracepoints (BPF_RAW_TRACEPOINT_OPEN)"},
+    {feature::raw_tracepoint_writable, {5, 2}, "raw_tracepoint_writable", "writable raw tracepoints"},
+    {feature::raw_tracepoint_cookie, {6, 10}, "raw_tracepoint_cookie", "cookies for raw tracepoints"},
+    {feature::flow_dissector, {4, 20}, "flow_dissector", "flow dissector programs"},
+    {feature::bpf_link, {5, 7}, "bpf_link", "links (BPF_LINK_CREATE)"},
+    {feature::link_info, {5, 8}, "link_info", "information on links, and links by id"},
+    {feature::link_detach, {5, 9}, "link_detach", "forced detachment of links (BPF_LINK_DETACH)"},
+    {feature::netns_link, {5, 8}, "netns_link", "links to network namespaces"},
+    {feature::sk_lookup, {5, 9}, "sk_lookup", "socket lookup programs"},
+    {feature::iterator, {5, 8}, "iterator", "BPF iterators (BPF_ITER_CREATE)"},
+    {feature::xdp_link, {5, 9}, "xdp_link", "XDP links"},
+    {feature::perf_link, {5, 15}, "perf_link", "links of perf events, and their cookies"},
+    {feature::uprobe_multi, {6, 6}, "uprobe_multi", "links of many user functions (uprobe multi)"},
+    {feature::uprobe_multi_process,
+     {6, 10},
+     "uprobe_multi_process",
+     "a process filter of uprobe multi links that covers all threads"},
+    {feature::cgroup_order, {6, 17}, "cgroup_order", "positions and revisions at cgroup hooks"},
+}};
+
+constexpr bool in_order() noexcept {
+  for (std::size_t index = 0; index < rows.size(); ++index) {
+    if (static_cast<std::size_t>(rows[index].what) != index) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+const row& row_of(feature what) noexcept {
+  const auto index = static_cast<std::size_t>(what);
+  return rows[index < rows.size() ? index : 0];
+}
+
+// What was found out, for the process. 0: not asked yet. Two threads that ask at once find the same.
+std::array<std::atomic<unsigned char>, feature_count> remembered{};
+
+}  // namespace
+
+availability probe(feature what) noexcept {
+  auto& memory = remembered[static_cast<std::size_t>(row_of(what).what)];
+  if (const auto known = memory.load(std::memory_order_relaxed); known != 0) {
+    return static_cast<availability>(known - 1);
+  }
+  const int kept = errno;
+  const auto answer = features::ask(what);
+  errno = kept;
+  if (answer == availability::yes || answer == availability::no) {
+    memory.store(static_cast<unsigned char>(static_cast<unsigned>(answer) + 1), std::memory_order_relaxed);
+  }
+  return answer;
+}
+
+kernel_version since(feature what) noexcept { return row_of(what).since; }
+
+std::span<feature_report> report_features(std::span<feature_report> into) noexcept {
+  std::size_t count = 0;
+  for (; count < into.size() && count < rows.size(); ++count) {
+    into[count] = {rows[count].what, probe(rows[count].what), rows[count].since};
+  }
+  return into.first(count);
+}
+
+std::string_view to_string(feature what) noexcept { return row_of(what).name; }
+std::string_view description(feature what) noexcept { return row_of(what).description; }
+
+std::string_view to_string(availability answer) noexcept {
+  static constexpr std::array<std::string_view, 4> words{"yes", "no", "forbidden", "unknown"};
+  return word(words, answer);
+}
+
+}  // namespace bpflink

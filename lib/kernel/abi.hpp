@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+// The attributes of bpf(2), one structure for each use: the kernel's layout, padding named and zero, and no longer than
+// that use needs, so that an older kernel takes it. A test compares them with the running kernel's BTF.
+namespace bpflink::kernel {
+
+using u8 = std::uint8_t;
+using u32 = std::uint32_t;
+using s32 = std::int32_t;
+using u64 = std::uint64_t;
+
+// bpf(2) takes pointers as 64-bit numbers, on 32-bit machines too.
+[[nodiscard]] inline u64 pointer(const void* address) noexcept { return reinterpret_cast<std::uintptr_t>(address); }
+
+// A descriptor as attributes carry it; "none" becomes a number that is never open.
+[[nodiscard]] constexpr u32 descriptor(int raw) noexcept { return static_cast<u32>(raw); }
+
+enum class command : u32 {
+  map_create = 0,
+  map_lookup_elem = 1,
+  map_update_elem = 2,
+  prog_load = 5,
+  obj_pin = 6,
+  obj_get = 7,
+  prog_attach = 8,
+  prog_detach = 9,
+  prog_get_next_id = 11,
+  prog_get_fd_by_id = 13,
+  map_get_fd_by_id = 14,
+  obj_get_info_by_fd = 15,
+  prog_query = 16,
+  raw_tracepoint_open = 17,
+  btf_get_fd_by_id = 19,
+  btf_get_next_id = 23,
+  link_create = 28,
+  link_update = 29,
+  link_get_fd_by_id = 30,
+  link_get_next_id = 31,
+  iter_create = 33,
+  link_detach = 34,
+};
+
+// Flags of BPF_PROG_ATTACH, BPF_LINK_UPDATE and BPF_PROG_QUERY.
+inline constexpr u32 flag_allow_override = 1U << 0;
+inline constexpr u32 flag_allow_multi = 1U << 1;
+inline constexpr u32 flag_replace = 1U << 2;
+inline constexpr u32 flag_before = 1U << 3;
+inline constexpr u32 flag_after = 1U << 4;
+inline constexpr u32 flag_id = 1U << 5;
+inline constexpr u32 flag_link = 1U << 13;
+inline constexpr u32 flag_query_effective = 1U << 0;
+
+struct link_create_attr {
+  u32 prog_fd = 0;
+  u32 target = 0;  // target_fd or target_ifindex
+  u32 attach_type = 0;
+  u32 flags = 0;
+};
+
+struct link_create_iterator_attr {
+  link_create_attr base;
+  u64 iter_info = 0;
+  u32 iter_info_len = 0;
+  u32 padding = 0;
+};
+
+struct link_create_perf_event_attr {
+  link_create_attr base;
+  u64 bpf_cookie = 0;
+};
+
+struct link_create_tracing_attr {
+  link_create_attr base;
+  u32 target_btf_id = 0;
+  u32 padding = 0;
+  u64 cookie = 0;
+};
+
+struct link_create_uprobe_multi_attr {
+  link_create_attr base;
+  u64 path = 0;
+  u64 offsets = 0;
+  u64 ref_ctr_offsets = 0;
+  u64 cookies = 0;
+  u32 cnt = 0;
+  u32 flags = 0;
+  u32 pid = 0;
+  u32 padding = 0;
+};
+
+struct link_create_ordered_attr {  // tcx, netkit, cgroup
+  link_create_attr base;
+  u32 relative = 0;  // relative_fd or relative_id
+  u32 padding = 0;
+  u64 expected_revision = 0;
+};
+
+struct iterator_map_parameters {
+  u32 map_fd = 0;
+};
+struct iterator_cgroup_parameters {
+  u32 order = 0;
+  u32 cgroup_fd = 0;
+  u64 cgroup_id = 0;
+};
+struct iterator_task_parameters {
+  u32 tid = 0;
+  u32 pid = 0;
+  u32 pid_fd = 0;
+};
+
+struct link_update_attr {
+  u32 link_fd = 0;
+  u32 new_prog_fd = 0;
+  u32 flags = 0;
+  u32 old_prog_fd = 0;
+};
+
+struct link_detach_attr {
+  u32 link_fd = 0;
+};
+
+struct iter_create_attr {
+  u32 link_fd = 0;
+  u32 flags = 0;
+};
+
+struct prog_attach_attr {
+  u32 target = 0;  // target_fd or target_ifindex
+  u32 attach_bpf_fd = 0;
+  u32 attach_type = 0;
+  u32 attach_flags = 0;
+  u32 replace_bpf_fd = 0;
+  u32 relative = 0;  // relative_fd or relative_id
+  u64 expected_revision = 0;
+};
+
+struct prog_query_attr {
+  u32 target = 0;  // target_fd or target_ifindex
+  u32 attach_type = 0;
+  u32 query_flags = 0;
+  u32 attach_flags = 0;
+  u64 prog_ids = 0;
+  u32 count = 0;
+  u32 padding = 0;
+  u64 prog_attach_flags = 0;
+  u64 link_ids = 0;
+  u64 link_attach_flags = 0;
+  u64 revision = 0;
+};
+
+struct raw_tracepoint_attr {
+  u64 name = 0;
+  u32 prog_fd = 0;
+  u32 padding = 0;
+};
+
+struct raw_tracepoint_cookie_attr {
+  raw_tracepoint_attr base;
+  u64 cookie = 0;
+};
+
+struct object_path_attr {
+  u64 pathname = 0;
+  u32 bpf_fd = 0;
+  u32 file_flags = 0;
+};
+
+struct by_id_attr {
+  u32 id = 0;
+  u32 next_id = 0;
+  u32 open_flags = 0;
+};
+
+struct object_info_attr {
+  u32 bpf_fd = 0;
+  u32 info_len = 0;
+  u64 info = 0;
+};
+
+struct prog_load_attr {
+  u32 prog_type = 0;
+  u32 insn_cnt = 0;
+  u64 insns = 0;
+  u64 license = 0;
+  u32 log_level = 0;
+  u32 log_size = 0;
+  u64 log_buf = 0;
+  u32 kern_version = 0;
+  u32 prog_flags = 0;
+  std::array<char, 16> prog_name{};
+  u32 prog_ifindex = 0;
+  u32 expected_attach_type = 0;
+  u32 prog_btf_fd = 0;
+  u32 func_info_rec_size = 0;
+  u64 func_info = 0;
+  u32 func_info_cnt = 0;
+  u32 line_info_rec_size = 0;
+  u64 line_info = 0;
+  u32 line_info_cnt = 0;
+  u32 attach_btf_id = 0;
+  u32 attach_object_fd = 0;  // attach_prog_fd or attach_btf_obj_fd
+  u32 padding = 0;
+};
+
+struct map_create_attr {
+  u32 map_type = 0;
+  u32 key_size = 0;
+  u32 value_size = 0;
+  u32 max_entries = 0;
+};
+
+struct map_element_attr {
+  u32 map_fd = 0;
+  u32 padding = 0;
+  u64 key = 0;
+  u64 value = 0;
+  u64 flags = 0;
+};
+
+// struct bpf_link_info, with room for the kinds to come.
+struct link_info_raw {
+  u32 type = 0;
+  u32 id = 0;
+  u32 prog_id = 0;
+  u32 padding = 0;
+  union {
+    std::array<std::byte, 112> bytes{};
+    struct {
+      u64 tp_name;
+      u32 tp_name_len;
+      u32 padding;
+      u64 cookie;
+    } raw_tracepoint;
+    struct {
+      u32 attach_type;
+      u32 target_obj_id;
+      u32 target_btf_id;
+      u32 padding;
+      u64 cookie;
+    } tracing;
+    struct {
+      u64 cgroup_id;
+      u32 attach_type;
+    } cgroup;
+    struct {
+      u64 target_name;
+      u32 target_name_len;
+      u32 map_id;
+      u64 cgroup_id;
+      u32 order;
+    } iterator;
+    struct {
+      u64 target_name;
+      u32 target_name_len;
+      u32 map_id;
+      u32 tid;
+      u32 pid;
+    } iterator_task;
+    struct {
+      u32 netns_ino;
+      u32 attach_type;
+    } netns;
+    struct {
+      u32 ifindex;
+    } xdp;
+    struct {
+      u64 path;
+      u64 offsets;
+      u64 ref_ctr_offsets;
+      u64 cookies;
+      u32 path_size;
+      u32 count;
+      u32 flags;
+      u32 pid;
+    } uprobe_multi;
+    struct {
+      u32 type;
+      u32 padding;
+      u64 name;  // file_name, func_name, tp_name
+      u32 name_len;
+      u32 offset;
+      u64 addr_or_cookie;  // kprobe: addr; uprobe and tracepoint: cookie
+      u64 missed_or_ref_ctr_offset;
+      u64 kprobe_cookie;
+    } perf_probe;
+    struct {
+      u32 type;
+      u32 padding;
+      u64 config;
+      u32 event_type;
+      u32 padding_2;
+      u64 cookie;
+    } perf_event;
+  };
+};
+static_assert(sizeof(link_info_raw) == 128);
+
+// struct bpf_prog_info.
+struct prog_info_raw {
+  u32 type = 0;
+  u32 id = 0;
+  std::array<std::byte, 8> tag{};
+  u32 jited_prog_len = 0;
+  u32 xlated_prog_len = 0;
+  u64 jited_prog_insns = 0;
+  u64 xlated_prog_insns = 0;
+  u64 load_time = 0;
+  u32 created_by_uid = 0;
+  u32 nr_map_ids = 0;
+  u64 map_ids = 0;
+  std::array<char, 16> name{};
+  u32 ifindex = 0;
+  u32 flags = 0;  // bit 0: gpl_compatible
+  u64 netns_dev = 0;
+  u64 netns_ino = 0;
+  u32 nr_jited_ksyms = 0;
+  u32 nr_jited_func_lens = 0;
+  u64 jited_ksyms = 0;
+  u64 jited_func_lens = 0;
+  u32 btf_id = 0;
+  u32 func_info_rec_size = 0;
+  u64 func_info = 0;
+  u32 nr_func_info = 0;
+  u32 nr_line_info = 0;
+  u64 line_info = 0;
+  u64 jited_line_info = 0;
+  u32 nr_jited_line_info = 0;
+  u32 line_info_rec_size = 0;
+  u32 jited_line_info_rec_size = 0;
+  u32 nr_prog_tags = 0;
+  u64 prog_tags = 0;
+  u64 run_time_ns = 0;
+  u64 run_cnt = 0;
+  u64 recursion_misses = 0;
+  u32 verified_insns = 0;
+  u32 attach_btf_obj_id = 0;
+  u32 attach_btf_id = 0;
+  u32 padding = 0;
+};
+
+// struct bpf_btf_info.
+struct btf_info_raw {
+  u64 btf = 0;
+  u32 btf_size = 0;
+  u32 id = 0;
+  u64 name = 0;
+  u32 name_len = 0;
+  u32 kernel_btf = 0;
+};
+
+}  // namespace bpflink::kernel

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "bpflink/fd.hpp"
+#include "kernel/result.hpp"
+
+// Files and descriptors: what the layers above need of them, and no more.
+namespace bpflink::kernel {
+
+// Moves a descriptor that took the place of a standard stream: 0 means "no argument" in bpf attributes, and what is
+// printed must not go into a program.
+inline constexpr int last_standard_stream = 2;
+[[nodiscard]] result<unique_fd> above_standard_streams(unique_fd descriptor) noexcept;
+
+// A second descriptor of the same open file, close-on-exec.
+[[nodiscard]] result<unique_fd> duplicate(int descriptor) noexcept;
+[[nodiscard]] result<void> close(unique_fd descriptor) noexcept;
+
+// Open with close-on-exec. `open_path` takes no permission but to find it (O_PATH).
+[[nodiscard]] result<unique_fd> open_directory(const char* path) noexcept;
+[[nodiscard]] result<unique_fd> open_read(const char* path) noexcept;
+[[nodiscard]] result<unique_fd> open_path(const char* path) noexcept;
+
+// One read, retried when a signal came between. Returns the bytes read; 0 at the end.
+[[nodiscard]] result<std::size_t> read_some(int descriptor, std::span<std::byte> into) noexcept;
+// The start of a small file, at most what fits.
+[[nodiscard]] result<std::string_view> read_file(const char* path, std::span<char> into) noexcept;
+
+// Renames without replacing.
+[[nodiscard]] result<void> rename_exclusively(const char* from, const char* to) noexcept;
+[[nodiscard]] result<void> unlink(const char* path) noexcept;
+
+// What a descriptor is open on, as /proc tells.
+enum class object_kind : std::uint8_t {
+  closed,  // no open descriptor
+  link,
+  program,
+  map,
+  btf,
+  other,    // some other file
+  unknown,  // /proc is not there
+};
+[[nodiscard]] object_kind kind_of(int descriptor) noexcept;
+
+enum class file_kind : std::uint8_t { directory, regular, other };
+struct file_status {
+  file_kind kind;
+  std::int64_t filesystem;  // statfs(2) f_type
+  std::uint64_t inode;
+  std::uint64_t links;  // directory entries that name it; 0 once it was removed
+};
+inline constexpr std::int64_t filesystem_bpf = 0xcafe4a11;
+inline constexpr std::int64_t filesystem_cgroup2 = 0x63677270;
+inline constexpr std::int64_t filesystem_cgroup1 = 0x27e0eb;
+inline constexpr std::int64_t filesystem_nsfs = 0x6e736673;
+[[nodiscard]] std::optional<file_status> status_of(int descriptor) noexcept;
+[[nodiscard]] std::optional<file_status> status_of(const char* path) noexcept;
+
+}  // namespace bpflink::kernel

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "bpflink/link.hpp"
+
+#include <cerrno>
+#include <optional>
+
+#include "attachment.hpp"
+#include "explain/link.hpp"
+#include "failure.hpp"
+#include "kernel/bpf.hpp"
+#include "kernel/files.hpp"
+
+namespace bpflink {
+
+namespace detail {
+
+namespace {
+
+bpflink::mechanism name_of_link(const attachment&) noexcept { return bpflink::mechanism::link; }
+
+expected<void> update_link(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
+  const kernel::link_update_attr attr{
+      .link_fd = kernel::descriptor(held.holder.get()),
+      .new_prog_fd = kernel::descriptor(next.fd().get()),
+      .flags = expected_old != nullptr ? kernel::flag_replace : 0,
+      .old_prog_fd = expected_old != nullptr ? kernel::descriptor(expected_old->fd().get()) : 0,
+  };
+  if (const auto updated = kernel::link_update(attr); !updated) {
+    return tl::unexpected(explain::update(held, next, expected_old, updated.error()));
+  }
+  return {};
+}
+
+expected<void> detach_link(attachment& held) noexcept {
+  const auto detached = kernel::link_detach({.link_fd = kernel::descriptor(held.holder.get())});
+  if (!detached) return tl::unexpected(explain::detach(held, detached.error()));
+  return {};
+}
+
+}  // namespace
+
+const mechanism_operations link_operations{
+    .name = name_of_link,
+    .held_by_descriptor = true,
+    .may_be_link = true,
+    .let_go = nullptr,
+    .update = update_link,
+    .detach = detach_link,
+};
+
+namespace {
+
+// To the end, whatever fails; the first failure is kept.
+std::optional<kernel::failure> tear_down(attachment& held) noexcept {
+  std::optional<kernel::failure> first;
+  const auto note = [&first](const kernel::result<void>& step) {
+    if (!step && !first) first = step.error();
+  };
+  if (held.operations->let_go != nullptr) note(held.operations->let_go(held));
+  note(kernel::close(std::move(held.holder)));
+  if (held.companion) note(kernel::close(std::move(held.companion)));
+  held.operations = nullptr;
+  return first;
+}
+
+}  // namespace
+
+void drop(attachment& held) noexcept {
+  const int kept = errno;
+  static_cast<void>(tear_down(held));
+  errno = kept;
+}
+
+}  // namespace detail
+
+link_handle& link_handle::operator=(link_handle&& other) noexcept {
+  if (this == &other) return *this;
+  if (attachment_) detail::drop(attachment_);
+  attachment_ = std::move(other.attachment_);
+  return *this;
+}
+
+expected<void> link_handle::update(program_ref next) noexcept {
+  if (next.fd() && can_update()) {
+    return attachment_.operations->update(attachment_, next, nullptr);
+  }
+  return tl::unexpected(explain::cannot_update(attachment_, next));
+}
+
+expected<void> link_handle::update(program_ref next, program_ref expected_old) noexcept {
+  if (next.fd() && expected_old.fd() && can_update()) {
+    return attachment_.operations->update(attachment_, next, &expected_old);
+  }
+  return tl::unexpected(explain::cannot_update(attachment_, next.fd() ? expected_old : next));
+}
+
+expected<void> link_handle::detach() noexcept {
+  if (can_detach()) return attachment_.operations->detach(attachment_);
+  return tl::unexpected(explain::cannot(attachment_, "detach"));
+}
+
+expected<void> link_handle::close() noexcept {
+  if (!attachment_) return tl::unexpected(explain::cannot(attachment_, "close"));
+  const auto type = attachment_.type;
+  if (const auto failed = detail::tear_down(attachment_)) return tl::unexpected(explain::close(type, *failed));
+  return {};
+}
+
+fd_ref link_handle::fd() const& noexcept {
+  if (!attachment_ || !attachment_.operations->held_by_descriptor) return {};
+  return attachment_.holder;
+}
+
+unique_fd link_handle::release() && noexcept {
+  if (!attachment_) return {};
+  const bool given_away = attachment_.operations->held_by_descriptor;
+  attachment_.operations = nullptr;
+  attachment_.companion.reset();
+  unique_fd holder = std::move(attachment_.holder);
+  if (!given_away) holder.reset();
+  return holder;
+}
+
+bpflink::mechanism link_handle::mechanism() const noexcept {
+  return attachment_ ? attachment_.operations->name(attachment_) : mechanism::none;
+}
+
+bool link_handle::can_update() const noexcept {
+  if (!attachment_ || attachment_.operations->update == nullptr) return false;
+  return attachment_.operations != &detail::link_operations || attachment_.type == link_type::unspecified ||
+         capabilities_of(attachment_.type).update;
+}
+
+bool link_handle::can_detach() const noexcept {
+  if (!attachment_ || attachment_.operations->detach == nullptr) return false;
+  return attachment_.operations != &detail::link_operations || attachment_.type == link_type::unspecified ||
+         capabilities_of(attachment_.type).detach;
+}
+
+bool link_handle::can_pin() const noexcept { return mechanism() == mechanism::link; }
+
+}  // namespace bpflink

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <cerrno>
+#include <climits>
+
+#include "attachment.hpp"
+#include "bpflink/info.hpp"
+#include "bpflink/link.hpp"
+#include "explain/feature.hpp"
+#include "explain/link.hpp"
+#include "failure.hpp"
+#include "info_parts.hpp"
+#include "kernel/bpf.hpp"
+#include "word.hpp"
+
+namespace bpflink {
+
+namespace {
+
+using kernel::link_info_raw;
+
+// Some fields came to a kind after the kind itself. The kernel leaves those that it does not know as they were, so a
+// value that nobody would give shows that it told nothing.
+constexpr kernel::u64 untold = 0xb9f1'1a4b'dead'c0deULL;
+
+constexpr kernel::u32 header_size = offsetof(link_info_raw, bytes);
+
+// One call where the kind is known; the name's buffer must outlive the answer.
+struct question {
+  link_info_raw raw{};
+  kernel::u32 size = sizeof(link_info_raw);
+};
+
+void ask_for_kind(question& asked, link_type kind, std::span<char> name) noexcept {
+  switch (kind) {
+    case link_type::raw_tracepoint:
+      asked.raw.raw_tracepoint.tp_name = kernel::pointer(name.data());
+      asked.raw.raw_tracepoint.tp_name_len = static_cast<kernel::u32>(name.size());
+      asked.raw.raw_tracepoint.cookie = untold;
+      break;
+    case link_type::tracing:
+      asked.raw.tracing.cookie = untold;
+      break;
+    case link_type::iterator:
+      asked.raw.iterator.target_name = kernel::pointer(name.data());
+      asked.raw.iterator.target_name_len = static_cast<kernel::u32>(name.size());
+      break;
+    case link_type::perf_event:
+      info_parts::ask_perf_event(asked.raw, name, untold);
+      break;
+    default:
+      break;
+  }
+}
+
+kernel::result<kernel::u32> ask(fd_ref link, question& asked) noexcept {
+  return kernel::obj_get_info(link.get(), &asked.raw, asked.size);
+}
+
+std::optional<bpflink::cookie> told(kernel::u64 value) noexcept {
+  return value == untold ? std::nullopt : std::optional{bpflink::cookie{value}};
+}
+
+raw_tracepoint_info raw_tracepoint_details(const link_info_raw& raw, std::span<const char> name) noexcept {
+  return {.name = bounded_string<128>{std::string_view{name.data()}}, .cookie = told(raw.raw_tracepoint.cookie)};
+}
+
+tracing_info tracing_details(const link_info_raw& raw) noexcept {
+  return {.hook = static_cast<attach_type>(raw.tracing.attach_type),
+          .target_object = raw.tracing.target_obj_id,
+          .target_type = raw.tracing.target_btf_id,
+          .cookie = told(raw.tracing.cookie)};
+}
+
+iterator_info iterator_details(const link_info_raw& raw, std::span<const char> name) noexcept {
+  iterator_info info{.target = bounded_string<64>{std::string_view{name.data()}}, .parameters = {}};
+  const auto target = info.target.view();
+  if (target == "bpf_map_elem" || target == "bpf_sk_storage_map" || target == "sockmap") {
+    info.parameters = iterator_map_info{map_id{raw.iterator.map_id}};
+  } else if (target == "cgroup" && raw.iterator.order != 0) {
+    info.parameters = iterator_cgroup_info{raw.iterator.cgroup_id, static_cast<cgroup_order>(raw.iterator.order)};
+  } else if (target == "task" || target == "task_file" || target == "task_vma") {
+    info.parameters = iterator_task_info{raw.iterator_task.tid, raw.iterator_task.pid};
+  }
+  return info;
+}
+
+unknown_info unknown_details(const link_info_raw& raw, kernel::u32 length) noexcept {
+  unknown_info info;
+  info.bytes = raw.bytes;
+  info.size = length > header_size ? length - header_size : 0;
+  return info;
+}
+
+link_info from_raw(const link_info_raw& raw, kernel::u32 length, std::span<const char> name) noexcept {
+  link_info info;
+  info.type = static_cast<link_type>(raw.type);
+  info.id = link_id{raw.id};
+  if (raw.prog_id != 0) info.program = program_id{raw.prog_id};
+  switch (info.type) {
+    case link_type::raw_tracepoint:
+      info.details = raw_tracepoint_details(raw, name);
+      break;
+    case link_type::tracing:
+      info.details = tracing_details(raw);
+      break;
+    case link_type::cgroup:
+      info.details = cgroup_info{raw.cgroup.cgroup_id, static_cast<attach_type>(raw.cgroup.attach_type)};
+      break;
+    case link_type::iterator:
+      info.details = iterator_details(raw, name);
+      break;
+    case link_type::netns:
+      info.details = netns_info{raw.netns.netns_ino, static_cast<attach_type>(raw.netns.attach_type)};
+      break;
+    case link_type::xdp:
+      info.details = xdp_info{ifindex::from(raw.xdp.ifindex)};
+      break;
+    case link_type::perf_event:
+      info.details = info_parts::perf_event(raw, name, untold);
+      break;
+    case link_type::uprobe_multi:  // filled by a call of its own
+    case link_type::unspecified:
+      break;
+    default:
+      info.details = unknown_details(raw, length);
+      break;
+  }
+  return info;
+}
+
+}  // namespace
+
+expected<link_info> link_handle::info() const noexcept {
+  if (!attachment_ || !attachment_.operations->may_be_link) {
+    return tl::unexpected(explain::cannot(attachment_, "ask for information on"));
+  }
+  const fd_ref link = attachment_.holder;
+  const auto failed = [&](kernel::failure why) {
+    if (!can_pin()) return tl::unexpected(explain::cannot(attachment_, "ask for information on"));
+    const auto what = explain::on_link(attachment_, "ask for information on");
+    if (auto missing = why.number == EINVAL ? explain::missing_feature(feature::link_info) : std::nullopt) {
+      return tl::unexpected(make_error(what, why, *missing));
+    }
+    return tl::unexpected(make_error(what, why));
+  };
+
+  question asked;
+  auto kind = attachment_.type;
+  if (kind == link_type::unspecified) {
+    asked.size = header_size;
+    if (const auto header = ask(link, asked); !header) return failed(header.error());
+    kind = static_cast<link_type>(asked.raw.type);
+    asked = {};
+  }
+  if (kind == link_type::uprobe_multi) {
+    auto info = info_parts::uprobe_multi(link);
+    if (!info) return failed(info.error());
+    return *std::move(info);
+  }
+
+  // Paths of perf events may be as long as paths get; other kinds' names are bounded by the kernel.
+  std::array<char, PATH_MAX> name;
+  name[0] = '\0';
+  ask_for_kind(asked, kind, name);
+  auto length = ask(link, asked);
+  if (!length && length.error().number == E2BIG) {
+    // A kernel whose structure ends before a field that was marked: it does not tell that field.
+    asked = {};
+    ask_for_kind(asked, kind, name);
+    asked.size = header_size + 16;
+    length = ask(link, asked);
+  }
+  if (!length) return failed(length.error());
+  return from_raw(asked.raw, *length, name);
+}
+
+std::optional<bool> link_info::defunct() const noexcept {
+  if (const auto* const cgroup = std::get_if<cgroup_info>(&details)) return cgroup->cgroup_id == 0;
+  if (const auto* const netns = std::get_if<netns_info>(&details)) return netns->netns_inode == 0;
+  if (const auto* const xdp = std::get_if<xdp_info>(&details)) return !xdp->interface.has_value();
+  return std::nullopt;
+}
+
+namespace {
+
+constexpr std::array<std::string_view, 5> order_words{"unspecified", "self_only", "descendants_pre", "descendants_post",
+                                                      "ancestors_up"};
+constexpr std::array<std::string_view, 7> event_words{"unspecified", "uprobe",     "uretprobe", "kprobe",
+                                                      "kretprobe",   "tracepoint", "event"};
+
+}  // namespace
+
+std::string_view to_string(cgroup_order order) noexcept { return word(order_words, order); }
+std::string_view to_string(perf_event_kind kind) noexcept { return word(event_words, kind); }
+
+}  // namespace bpflink

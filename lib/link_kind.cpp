@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "link_kind.hpp"
+
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "fdinfo.hpp"
+#include "kernel/bpf.hpp"
+
+namespace bpflink {
+
+namespace {
+
+std::optional<link_type> kind_named(std::string_view name) noexcept {
+  for (auto number = 1U; number <= static_cast<unsigned>(link_type::tracing_multi); ++number) {
+    if (to_string(static_cast<link_type>(number)) == name) return static_cast<link_type>(number);
+  }
+  // Linux 5.7 calls the rest "unknown": there that is an iterator's or a namespace's, which nothing else tells apart.
+  return name == "unknown" ? std::optional{link_type::unspecified} : std::nullopt;
+}
+
+}  // namespace
+
+kernel::result<link_type> kind_of_link(fd_ref link) noexcept {
+  kernel::link_info_raw raw{};
+  const auto told = kernel::obj_get_info(link.get(), &raw, offsetof(kernel::link_info_raw, bytes));
+  if (told) return static_cast<link_type>(raw.type);
+  if (told.error().number == EINVAL) {
+    std::array<char, 1024> buffer{};
+    if (const auto name = fdinfo_field(link, "link_type", buffer)) {
+      if (const auto kind = kind_named(*name)) return *kind;
+    }
+  }
+  return tl::unexpected(told.error());
+}
+
+}  // namespace bpflink
