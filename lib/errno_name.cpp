@@ -147,6 +147,7 @@ constexpr named_errno names[] = {
     {EOWNERDEAD, "EOWNERDEAD"},
     {ENOTRECOVERABLE, "ENOTRECOVERABLE"},
     {ERFKILL, "ERFKILL"},
+    {EHWPOISON, "EHWPOISON"},
     {kernel::error_notsupp, "ENOTSUPP"},
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "info_parts.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <string>
@@ -64,42 +65,44 @@ perf_event_info perf_event(const kernel::link_info_raw& raw, std::span<const cha
 }
 
 kernel::result<link_info> uprobe_multi(fd_ref link) noexcept {
-  std::vector<kernel::u64> offsets;
-  std::vector<kernel::u64> semaphores;
-  std::vector<kernel::u64> cookies;
-  std::string path(PATH_MAX, '\0');
-
-  kernel::link_info_raw raw{};
   // First the count alone: without buffers the kernel takes no sizes. A link's count never changes.
+  kernel::link_info_raw raw{};
   const auto counted = kernel::obj_get_info(link.get(), &raw, sizeof raw);
   if (!counted) return tl::unexpected(counted.error());
 
   const auto count = raw.uprobe_multi.count;
-  offsets.resize(count);
-  semaphores.resize(count);
-  cookies.resize(count);
-  raw = {};
-  raw.uprobe_multi.path = kernel::pointer(path.data());
-  raw.uprobe_multi.path_size = static_cast<kernel::u32>(path.size());
-  raw.uprobe_multi.offsets = kernel::pointer(offsets.data());
-  raw.uprobe_multi.ref_ctr_offsets = kernel::pointer(semaphores.data());
-  raw.uprobe_multi.cookies = kernel::pointer(cookies.data());
-  raw.uprobe_multi.count = count;
-  const auto filled = kernel::obj_get_info(link.get(), &raw, sizeof raw);
-  if (!filled) return tl::unexpected(filled.error());
+  std::vector<kernel::u64> offsets(count);
+  std::vector<kernel::u64> semaphores(count);
+  std::vector<kernel::u64> cookies(count);
+  // No link has no places: before Linux 6.8 the kernel tells nothing, and its structure ends before these fields.
+  std::string path(count != 0 ? PATH_MAX : 0, '\0');
+  for (bool with_path = true; count != 0; with_path = false) {
+    raw = {};
+    if (with_path) {
+      raw.uprobe_multi.path = kernel::pointer(path.data());
+      raw.uprobe_multi.path_size = static_cast<kernel::u32>(path.size());
+    }
+    raw.uprobe_multi.offsets = kernel::pointer(offsets.data());
+    raw.uprobe_multi.ref_ctr_offsets = kernel::pointer(semaphores.data());
+    raw.uprobe_multi.cookies = kernel::pointer(cookies.data());
+    raw.uprobe_multi.count = count;
+    const auto filled = kernel::obj_get_info(link.get(), &raw, sizeof raw);
+    if (filled) break;
+    if (!with_path || filled.error().number != ENAMETOOLONG) return tl::unexpected(filled.error());
+  }
 
   link_info info;
   info.type = static_cast<link_type>(raw.type);
   info.id = link_id{raw.id};
   info.program = program_id{raw.prog_id};
   uprobe_multi_info details;
-  path.resize(path.find('\0') == std::string::npos ? path.size() : path.find('\0'));
+  path.resize(std::min(path.size(), path.find('\0')));
   details.path = std::move(path);
   details.pid = raw.uprobe_multi.pid;
   details.on_return = (raw.uprobe_multi.flags & uprobe_flag_return) != 0;
-  details.places.reserve(count);
+  if (count != 0) details.places.emplace().reserve(count);
   for (std::size_t index = 0; index < count; ++index) {
-    details.places.push_back({offsets[index], semaphores[index], bpflink::cookie{cookies[index]}});
+    details.places->push_back({offsets[index], semaphores[index], bpflink::cookie{cookies[index]}});
   }
   info.details = std::move(details);
   return info;

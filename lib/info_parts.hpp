@@ -17,7 +17,7 @@ void ask_perf_event(kernel::link_info_raw& raw, std::span<char> name, kernel::u6
 [[nodiscard]] perf_event_info perf_event(const kernel::link_info_raw& raw, std::span<const char> name,
                                          kernel::u64 untold) noexcept;
 
-// Uprobe multi links: asks for the count, then for the arrays, until both agree.
+// Uprobe multi links: asks for the count, then for the arrays.
 [[nodiscard]] kernel::result<link_info> uprobe_multi(fd_ref link) noexcept;
 
 }  // namespace bpflink::info_parts

@@ -57,7 +57,7 @@ std::optional<kernel::failure> tear_down(attachment& held) noexcept {
     if (!step && !first) first = step.error();
   };
   if (held.operations->let_go != nullptr) note(held.operations->let_go(held));
-  note(kernel::close(std::move(held.holder)));
+  if (held.holder) note(kernel::close(std::move(held.holder)));
   if (held.companion) note(kernel::close(std::move(held.companion)));
   held.operations = nullptr;
   return first;

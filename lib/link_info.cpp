@@ -164,11 +164,14 @@ expected<link_info> link_handle::info() const noexcept {
   name[0] = '\0';
   ask_for_kind(asked, kind, name);
   auto length = ask(link, asked);
-  if (!length && length.error().number == E2BIG) {
-    // A kernel whose structure ends before a field that was marked: it does not tell that field.
+  // A kernel whose structure ends before a field that was marked does not tell that field; one that ends before the
+  // name tells nothing of the kind.
+  const kernel::u32 name_end = header_size + (kind == link_type::perf_event ? 24 : 16);
+  for (const auto size : {name_end, header_size}) {
+    if (length || length.error().number != E2BIG) break;
     asked = {};
-    ask_for_kind(asked, kind, name);
-    asked.size = header_size + 16;
+    if (size != header_size) ask_for_kind(asked, kind, name);
+    asked.size = size;
     length = ask(link, asked);
   }
   if (!length) return failed(length.error());

@@ -141,17 +141,11 @@ std::optional<diagnosis> not_of_kind(fd_ref descriptor, kernel::object_kind kind
                    {}};
 }
 
-expected<unique_fd> open(std::string_view what, zstring_view path, kernel::object_kind kind) noexcept {
-  auto opened = kernel::obj_get(path.c_str());
-  if (opened) {
-    if (const auto wrong = not_of_kind(*opened, kind))
-      return tl::unexpected(refuse(doing("open", what, "at", path), *wrong));
-    return std::move(*opened);
-  }
-  auto why = diagnose(opened.error());
-  if (opened.error().number == ENOENT) {
+bpf_error explain_open(std::string_view what, zstring_view path, kernel::failure failed) noexcept {
+  auto why = diagnose(failed);
+  if (failed.number == ENOENT) {
     why = {errc::not_found, cause::no_such_path, text{"nothing is pinned there"}, {}};
-  } else if (opened.error().number == EACCES) {
+  } else if (failed.number == EACCES) {
     const auto file = kernel::status_of(path.c_str());
     if (file && (file->filesystem != kernel::filesystem_bpf || file->kind != kernel::file_kind::regular)) {
       why = {errc::wrong_type, cause::not_bpffs, text{"it is no pin of a BPF object"}, {}};
@@ -159,7 +153,16 @@ expected<unique_fd> open(std::string_view what, zstring_view path, kernel::objec
       why = {errc::permission_denied, cause::file_permission, text{"the file's mode forbids it"}, {}};
     }
   }
-  return tl::unexpected(make_error(doing("open", what, "at", path), opened.error(), why));
+  return make_error(doing("open", what, "at", path), failed, why);
+}
+
+expected<unique_fd> open(std::string_view what, zstring_view path, kernel::object_kind kind) noexcept {
+  auto opened = kernel::obj_get(path.c_str());
+  if (!opened) return tl::unexpected(explain_open(what, path, opened.error()));
+  if (const auto wrong = not_of_kind(*opened, kind)) {
+    return tl::unexpected(refuse(doing("open", what, "at", path), *wrong));
+  }
+  return std::move(*opened);
 }
 
 }  // namespace bpflink::pins

@@ -11,6 +11,7 @@
 namespace bpflink::pins {
 
 [[nodiscard]] bpf_error explain_pin(std::string_view what, zstring_view path, kernel::failure failed) noexcept;
+[[nodiscard]] bpf_error explain_open(std::string_view what, zstring_view path, kernel::failure failed) noexcept;
 [[nodiscard]] expected<void> move(fd_ref object, std::string_view what, zstring_view from, zstring_view to) noexcept;
 [[nodiscard]] expected<void> remove(std::string_view what, zstring_view path) noexcept;
 

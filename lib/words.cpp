@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 15> errc_words{
 };
 static_assert(errc_words.size() == static_cast<std::size_t>(errc::system) + 1);
 
-constexpr std::array<std::string_view, 36> operation_words{
+constexpr std::array<std::string_view, 37> operation_words{
     "no call",
     "BPF_PROG_LOAD",
     "BPF_OBJ_PIN",
@@ -58,8 +58,9 @@ constexpr std::array<std::string_view, 36> operation_words{
     "SIOCGIFINDEX",
     "pidfd_open",
     "setrlimit",
+    "setns",
 };
-static_assert(operation_words.size() == static_cast<std::size_t>(operation::set_limit) + 1);
+static_assert(operation_words.size() == static_cast<std::size_t>(operation::enter_namespace) + 1);
 
 constexpr std::array<std::string_view, 44> cause_words{
     "unknown",
@@ -114,11 +115,15 @@ constexpr std::array<std::string_view, 8> mechanism_words{
 };
 static_assert(mechanism_words.size() == static_cast<std::size_t>(mechanism::perf_event) + 1);
 
+constexpr std::array<std::string_view, 2> choice_words{"best", "link_only"};
+static_assert(choice_words.size() == static_cast<std::size_t>(mechanism_choice::link_only) + 1);
+
 }  // namespace
 
 std::string_view to_string(errc code) noexcept { return word(errc_words, code); }
 std::string_view to_string(operation call) noexcept { return word(operation_words, call); }
 std::string_view to_string(cause why) noexcept { return word(cause_words, why); }
 std::string_view to_string(mechanism how) noexcept { return word(mechanism_words, how); }
+std::string_view to_string(mechanism_choice choice) noexcept { return word(choice_words, choice); }
 
 }  // namespace bpflink

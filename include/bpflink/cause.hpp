@@ -49,7 +49,7 @@ enum class cause : std::uint8_t {
   path_in_use,                 ///< Something stands at the path already.
   bad_pin_name,                ///< The BPF file system takes no names with a dot.
   bad_option,                  ///< An option contradicts another or is out of range; the text names it.
-  bad_offset,                  ///< The offset is outside the file or not at an instruction.
+  bad_offset,                  ///< The offset is outside the file or record, or not at an instruction.
   verifier,                    ///< The verifier refused the program; the log has its words.
   driver,                      ///< The interface's driver cannot do it.
   no_memory,                   ///< Out of memory.

@@ -24,9 +24,13 @@ struct error_access;
 /// they stay valid as long as a copy of the error does. Without memory for the texts the values remain.
 class [[nodiscard]] BPFLINK_API bpf_error {
  public:
+  /// Shares the texts.
   bpf_error(const bpf_error& other) noexcept;
+  /// Leaves `other` with its values and without texts.
   bpf_error(bpf_error&& other) noexcept;
+  /// Shares the texts.
   bpf_error& operator=(const bpf_error& other) noexcept;
+  /// Leaves `other` with its values and without texts.
   bpf_error& operator=(bpf_error&& other) noexcept;
   ~bpf_error();
 

@@ -16,7 +16,9 @@ class [[nodiscard]] unique_fd {
   /// Takes ownership of an open descriptor: nobody else may close it from now on. A negative number owns nothing.
   [[nodiscard]] static unique_fd adopt(int raw) noexcept { return unique_fd{raw < 0 ? none : raw}; }
 
+  /// Leaves `other` owning nothing.
   constexpr unique_fd(unique_fd&& other) noexcept : fd_{std::exchange(other.fd_, none)} {}
+  /// Closes what was owned, and leaves `other` owning nothing.
   unique_fd& operator=(unique_fd&& other) noexcept {
     if (this != &other) {
       reset();

@@ -13,26 +13,28 @@ namespace bpflink {
 
 /// Something a kernel has from a version on.
 enum class feature : std::uint8_t {
-  prog_attach,              ///< BPF_PROG_ATTACH to a cgroup.
-  prog_attach_multi,        ///< ... beside others (BPF_F_ALLOW_MULTI).
-  prog_attach_replace,      ///< ... in the place of one of them (BPF_F_REPLACE).
-  prog_query,               ///< BPF_PROG_QUERY.
-  object_info,              ///< BPF_OBJ_GET_INFO_BY_FD for programs.
-  raw_tracepoint,           ///< BPF_RAW_TRACEPOINT_OPEN.
-  raw_tracepoint_writable,  ///< Programs that may write a raw tracepoint's arguments.
-  raw_tracepoint_cookie,    ///< A cookie for raw tracepoints.
-  flow_dissector,           ///< Flow dissector programs.
-  bpf_link,                 ///< BPF_LINK_CREATE: cgroup links.
-  link_info,                ///< Information on links, and links by id.
-  link_detach,              ///< BPF_LINK_DETACH.
-  netns_link,               ///< Links to network namespaces: flow dissector.
-  sk_lookup,                ///< Socket lookup programs, and their links.
-  iterator,                 ///< BPF iterators.
-  xdp_link,                 ///< XDP links.
-  perf_link,                ///< Links of perf events, with cookies.
-  uprobe_multi,             ///< Many user functions by one link.
-  uprobe_multi_process,     ///< ... with a process filter that covers all threads.
-  cgroup_order,             ///< Positions and revisions for cgroup hooks.
+  prog_attach,               ///< BPF_PROG_ATTACH to a cgroup.
+  prog_attach_multi,         ///< ... beside others (BPF_F_ALLOW_MULTI).
+  prog_attach_replace,       ///< ... in the place of one of them (BPF_F_REPLACE).
+  prog_query,                ///< BPF_PROG_QUERY.
+  object_info,               ///< BPF_OBJ_GET_INFO_BY_FD for programs.
+  raw_tracepoint,            ///< BPF_RAW_TRACEPOINT_OPEN.
+  raw_tracepoint_writable,   ///< Programs that may write a raw tracepoint's arguments.
+  raw_tracepoint_cookie,     ///< A cookie for raw tracepoints.
+  flow_dissector,            ///< Flow dissector programs.
+  bpf_link,                  ///< BPF_LINK_CREATE: cgroup links.
+  link_info,                 ///< Information on links, and links by id.
+  link_detach,               ///< BPF_LINK_DETACH.
+  netns_links,               ///< Links to network namespaces: flow dissector.
+  sk_lookup,                 ///< Socket lookup programs, and their links.
+  iterator,                  ///< BPF iterators.
+  iterator_cgroup,           ///< ... over cgroups.
+  iterator_task_parameters,  ///< ... over one thread or process.
+  xdp_links,                 ///< XDP links.
+  perf_links,                ///< Links of perf events, with cookies.
+  uprobe_multi,              ///< Many user functions by one link.
+  uprobe_multi_process,      ///< ... with a process filter that covers all threads.
+  cgroup_order,              ///< Positions and revisions for cgroup hooks.
 };
 
 /// What a probe says.

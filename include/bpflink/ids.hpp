@@ -34,6 +34,8 @@ using program_id = distinct_number<struct program_id_tag, std::uint32_t>;
 using map_id = distinct_number<struct map_id_tag, std::uint32_t>;
 /// Identifies a BTF object on this machine.
 using btf_id = distinct_number<struct btf_id_tag, std::uint32_t>;
+/// A process, or one of its threads, by its number in the caller's PID namespace.
+using process_id = distinct_number<struct process_id_tag, std::uint32_t>;
 /// A value that the program reads with bpf_get_attach_cookie(); 0 is what it reads where none was given.
 using cookie = distinct_number<struct cookie_tag, std::uint64_t>;
 /// Counts the changes of an ordered hook (tcx, netkit, cgroup).

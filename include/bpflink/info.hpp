@@ -111,12 +111,13 @@ struct uprobe_multi_place {
   [[nodiscard]] friend bool operator==(const uprobe_multi_place&, const uprobe_multi_place&) noexcept = default;
 };
 
-/// A uprobe multi link.
+/// A uprobe multi link. Linux 6.6 and 6.7 have such links and tell nothing of them: then there are no places, and the
+/// other members mean nothing.
 struct uprobe_multi_info {
-  std::string path;                        ///< The file, as its path was when it was attached.
-  std::uint32_t pid = 0;                   ///< The one process it is for; 0 for all.
-  bool on_return = false;                  ///< At the functions' return instead of their entry.
-  std::vector<uprobe_multi_place> places;  ///< Where, in the order given.
+  std::string path;        ///< The file's path now; empty where it is longer than a path may be.
+  std::uint32_t pid = 0;   ///< The one process it is for, in the caller's PID namespace; 0 for all.
+  bool on_return = false;  ///< At the functions' return instead of their entry.
+  std::optional<std::vector<uprobe_multi_place>> places;  ///< Where, in the order given. Since Linux 6.8.
 };
 
 /// A link of a kind whose details this library does not know: what the kernel wrote behind the header.

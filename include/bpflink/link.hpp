@@ -27,8 +27,10 @@ class [[nodiscard]] link_handle {
  public:
   /// Empty: every operation answers bad_handle.
   link_handle() noexcept = default;
+  /// Leaves `other` empty.
   link_handle(link_handle&& other) noexcept = default;
-  link_handle& operator=(link_handle&& other) noexcept;
+  /// Drops what was held, and leaves `other` empty.
+  BPFLINK_API link_handle& operator=(link_handle&& other) noexcept;
   link_handle(const link_handle&) = delete;
   link_handle& operator=(const link_handle&) = delete;
   ~link_handle() {
@@ -166,7 +168,7 @@ class [[nodiscard]] typed_link {
   /// @errors bad_handle: moved from. not_found or bad_handle: the parameter's target is gone. system: out of memory.
   /// @since Linux 5.8
   /// @kernel BPF_ITER_CREATE (kernel/bpf/bpf_iter.c)
-  [[nodiscard]] expected<iterator_reader> open() const noexcept requires(capabilities.iterate);
+  [[nodiscard]] expected<iterator_reader> open() const noexcept requires(capabilities_of(Kind).iterate);
   /// See link_handle::pin().
   [[nodiscard]] expected<void> pin(zstring_view path) const noexcept { return handle_.pin(path); }
   /// See link_handle::move_pin().

@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <string_view>
 #include <type_traits>
-#include <variant>
 
+#include "bpflink/detail/export.hpp"
+#include "bpflink/error.hpp"
 #include "bpflink/fd.hpp"
-#include "bpflink/ids.hpp"
 #include "bpflink/kinds.hpp"
 #include "bpflink/program.hpp"
 #include "bpflink/zstring_view.hpp"
@@ -47,7 +48,8 @@ class instructions_ref {
   std::size_t count_;
 };
 
-/// What a tracing, LSM, iterator, struct_ops or extension program attaches to: a BTF type.
+/// What a tracing, LSM, iterator, struct_ops or extension program attaches to: a BTF type. A target by name is looked
+/// up when the program is loaded, in one pass over the BTF and without the heap; nothing is remembered.
 class load_target {
  public:
   /// None: the program's type needs no target.
@@ -57,31 +59,39 @@ class load_target {
   /// hook for LSM ("file_open"), the tracepoint for tp_btf ("sched_switch"), the target for iterators ("task"), the
   /// structure for struct_ops ("tcp_congestion_ops"). The kernel's prefixes are added from the expected attach type.
   [[nodiscard]] static constexpr load_target name(std::string_view name) noexcept {
-    return load_target{kind::any_name, name, {}, 0, {}};
+    return load_target{kind::by_name, name, {}, 0, {}};
   }
   /// By name in one module's BTF.
   [[nodiscard]] static constexpr load_target name_in_module(std::string_view module, std::string_view name) noexcept {
-    return load_target{kind::module_name, name, module, 0, {}};
+    return load_target{kind::by_name_in_module, name, module, 0, {}};
   }
   /// By function name in another program, which was loaded with BTF.
   [[nodiscard]] static constexpr load_target name_in_program(program_ref other, std::string_view name) noexcept {
-    return load_target{kind::program_name, name, {}, 0, other.fd()};
+    return load_target{kind::by_name_in_program, name, {}, 0, other.fd()};
   }
   /// By BTF type id in the kernel's own BTF.
   [[nodiscard]] static constexpr load_target id(std::uint32_t type) noexcept {
-    return load_target{kind::vmlinux_id, {}, {}, type, {}};
+    return load_target{kind::by_id, {}, {}, type, {}};
   }
   /// By BTF type id in the BTF object with this descriptor (a module's).
   [[nodiscard]] static constexpr load_target id_in_btf(fd_ref btf, std::uint32_t type) noexcept {
-    return load_target{kind::btf_id, {}, {}, type, btf};
+    return load_target{kind::by_id_in_btf, {}, {}, type, btf};
   }
   /// By BTF type id in another program.
   [[nodiscard]] static constexpr load_target id_in_program(program_ref other, std::uint32_t type) noexcept {
-    return load_target{kind::program_id, {}, {}, type, other.fd()};
+    return load_target{kind::by_id_in_program, {}, {}, type, other.fd()};
   }
 
   /// How the target is named.
-  enum class kind : std::uint8_t { none, any_name, module_name, program_name, vmlinux_id, btf_id, program_id };
+  enum class kind : std::uint8_t {
+    none,                ///< There is no target.
+    by_name,             ///< By name in the BTF of the kernel or a module.
+    by_name_in_module,   ///< By name in one module's BTF.
+    by_name_in_program,  ///< By function name in another program.
+    by_id,               ///< By BTF type id in the kernel's BTF.
+    by_id_in_btf,        ///< By BTF type id in a BTF object.
+    by_id_in_program,    ///< By BTF type id in another program.
+  };
   /// How the target is named.
   [[nodiscard]] constexpr kind how() const noexcept { return kind_; }
   /// The name; empty where it is by id.
@@ -105,6 +115,12 @@ class load_target {
   fd_ref holder_;
 };
 
+/// Says that a function of a program's BTF begins at an instruction (struct bpf_func_info).
+struct function_info {
+  std::uint32_t instruction = 0;  ///< Number of the instruction, from 0.
+  std::uint32_t type = 0;         ///< The function's BTF type id.
+};
+
 /// How to load a program; see program::load().
 struct program_options {
   program_type type;              ///< Required.
@@ -117,13 +133,16 @@ struct program_options {
   bool sleepable = false;         ///< May sleep. BPF_F_SLEEPABLE, since Linux 5.10.
   bool strict_alignment = false;  ///< The verifier demands aligned access. BPF_F_STRICT_ALIGNMENT.
   bool xdp_fragments = false;     ///< XDP: takes packets of several buffers. BPF_F_XDP_HAS_FRAGS, since Linux 5.18.
-  fd_ref btf = {};                ///< BTF of the program itself, for its functions. Since Linux 5.0.
+  fd_ref btf = {};                ///< BTF object of the program itself; takes `functions` too. Since Linux 5.0.
+  /// All functions of the program with their types in `btf`, the first at instruction 0. What other programs attach to
+  /// by name.
+  std::span<const function_info> functions = {};
 };
 
 /// Raises this process's RLIMIT_MEMLOCK to what it may have. Before Linux 5.11 programs and maps count against it, and
 /// loading fails with permission_denied where it is too low. Process-wide, so the library does not do it by itself.
 ///
-/// @errors permission_denied: the hard limit cannot be raised; it is now used in full.
+/// @errors permission_denied: the hard limit cannot be raised without CAP_SYS_RESOURCE; it is now used in full.
 /// @kernel setrlimit(2), RLIMIT_MEMLOCK
 [[nodiscard]] BPFLINK_API expected<void> raise_memory_lock_limit() noexcept;
 

@@ -30,4 +30,7 @@ enum class mechanism_choice : std::uint8_t {
   link_only,  ///< A bpf_link or nothing: where this kernel has none, the attach answers not_supported.
 };
 
+/// The enumerator's name: "link_only".
+[[nodiscard]] BPFLINK_API std::string_view to_string(mechanism_choice choice) noexcept;
+
 }  // namespace bpflink

@@ -46,6 +46,7 @@ enum class operation : std::uint8_t {
   interface_index,         ///< ioctl SIOCGIFINDEX
   process_open,            ///< pidfd_open(2)
   set_limit,               ///< setrlimit(2)
+  enter_namespace,         ///< setns(2), on a thread made for it
 };
 
 /// The kernel's name of the call: "BPF_LINK_CREATE", "perf_event_open".

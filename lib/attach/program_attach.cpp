@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "attach/program_attach.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <optional>
 
+#include "attached.hpp"
 #include "attachment.hpp"
 #include "bpflink/features.hpp"
 #include "explain/link.hpp"
@@ -27,42 +26,65 @@ kernel::prog_attach_attr attr_of(int target, int program, attach_type where, ker
           .attach_flags = flags};
 }
 
-// The kernel wants 0, not "none", for the calling thread's network namespace.
-int target_of(const attachment& held) noexcept { return held.holder ? held.holder.get() : 0; }
+// An error where another program is attached, or none, or where that cannot be told now. Kernels that cannot tell at
+// all (before 4.15) are believed to have ours.
+kernel::result<void> is_the_only_one(int target, int program, attach_type where) noexcept {
+  const auto there = query_attached(kernel::descriptor(target), where);
+  if (!there && there.error().number == EINVAL) return {};
+  if (!there) return tl::unexpected(there.error());
+  kernel::prog_info_raw ours{};
+  if (const auto told = kernel::obj_get_info(program, &ours, sizeof ours); !told) return tl::unexpected(told.error());
+  if (!there->has(ours.id)) return tl::unexpected(kernel::failure{operation::prog_query, ENOENT});
+  return {};
+}
 
-std::optional<kernel::u32> id_of(int program) noexcept {
-  kernel::prog_info_raw raw{};
-  if (!kernel::obj_get_info(program, &raw, sizeof raw)) return std::nullopt;
-  return raw.id;
+bool same_program(int left, int right) noexcept {
+  const auto id = id_of_program(left);
+  return id && id == id_of_program(right);
+}
+
+bool target_is_gone(const attachment& held) noexcept {
+  return held.type == link_type::cgroup && kernel::lacks_entry(held.holder.get(), "cgroup.procs");
 }
 
 kernel::result<void> let_go(attachment& held) noexcept {
   const auto where = static_cast<attach_type>(held.place);
-  if (held.variant == kernel::flag_allow_multi) {
-    return kernel::prog_detach(attr_of(target_of(held), held.companion.get(), where, 0));
-  }
-  return detach_exactly(target_of(held), held.companion.get(), where);
+  const auto gone = held.variant == kernel::flag_allow_multi
+                        ? kernel::prog_detach(attr_of(held.holder.get(), held.companion.get(), where, 0))
+                        : detach_exactly(held.holder.get(), held.companion.get(), where);
+  // With its target the attachment went as well.
+  if (!gone && gone.error().number == ENOENT && target_is_gone(held)) return {};
+  return gone;
 }
 
-// In "multi" mode the kernel swaps two programs atomically since 5.6; before, the new one comes before the old one
-// goes.
-kernel::result<void> swap_beside_others(const attachment& held, int next) noexcept {
-  const auto where = static_cast<attach_type>(held.place);
+// The new program comes before the old one goes; where the old one cannot go, the new one does.
+kernel::result<void> swap_in_two_steps(const attachment& held, int next, attach_type where) noexcept {
+  const auto added = kernel::prog_attach(attr_of(held.holder.get(), next, where, kernel::flag_allow_multi));
+  if (!added) return added;
+  const auto removed = kernel::prog_detach(attr_of(held.holder.get(), held.companion.get(), where, 0));
+  if (!removed) static_cast<void>(kernel::prog_detach(attr_of(held.holder.get(), next, where, 0)));
+  return removed;
+}
+
+// In "multi" mode the kernel swaps two programs atomically since 5.6.
+kernel::result<void> swap_beside_others(const attachment& held, int next, attach_type where) noexcept {
   auto attr = attr_of(held.holder.get(), next, where, kernel::flag_allow_multi | kernel::flag_replace);
   attr.replace_bpf_fd = kernel::descriptor(held.companion.get());
   const auto swapped = kernel::prog_attach(attr);
-  if (swapped || swapped.error().number != EINVAL || probe(feature::prog_attach_replace) != availability::no) {
-    return swapped;
-  }
-  const auto added = kernel::prog_attach(attr_of(held.holder.get(), next, where, kernel::flag_allow_multi));
-  if (!added) return added;
-  return kernel::prog_detach(attr_of(held.holder.get(), held.companion.get(), where, 0));
+  if (swapped || swapped.error().number != EINVAL) return swapped;
+  if (same_program(held.companion.get(), next)) return {};
+  if (probe(feature::prog_attach_replace) != availability::no) return swapped;
+  return swap_in_two_steps(held, next, where);
+}
+
+// Where there is one program at most, attaching throws out whoever is there: only our own may go.
+kernel::result<void> swap_alone(const attachment& held, int next, attach_type where) noexcept {
+  if (const auto ours = is_the_only_one(held.holder.get(), held.companion.get(), where); !ours) return ours;
+  return kernel::prog_attach(attr_of(held.holder.get(), next, where, held.variant));
 }
 
 std::optional<bpf_error> not_the_expected(const attachment& held, program_ref expected_old) noexcept {
-  const auto expected = id_of(expected_old.fd().get());
-  const auto ours = id_of(held.companion.get());
-  if (expected && ours && *expected == *ours) return std::nullopt;
+  if (same_program(expected_old.fd().get(), held.companion.get())) return std::nullopt;
   return refuse(explain::on_link(held, "update"), {errc::conflict,
                                                    cause::other_program,
                                                    text{"{} is attached, not the expected {}",
@@ -72,15 +94,17 @@ std::optional<bpf_error> not_the_expected(const attachment& held, program_ref ex
 }
 
 expected<void> update(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
+  const auto where = static_cast<attach_type>(held.place);
+  if (!held.companion) {
+    return tl::unexpected(refuse(explain::on_link(held, "update"), explain::detached()));
+  }
   if (expected_old != nullptr) {
     if (auto conflict = not_the_expected(held, *expected_old)) return tl::unexpected(*std::move(conflict));
   }
   auto owned = kernel::duplicate(next.fd().get());
-  if (!owned) return tl::unexpected(make_error(explain::on_link(held, "update"), owned.error()));
-  const auto swapped = held.variant == kernel::flag_allow_multi
-                           ? swap_beside_others(held, owned->get())
-                           : kernel::prog_attach(attr_of(target_of(held), owned->get(),
-                                                         static_cast<attach_type>(held.place), held.variant));
+  if (!owned) return tl::unexpected(explain::update(held, next, expected_old, owned.error()));
+  const auto swapped = held.variant == kernel::flag_allow_multi ? swap_beside_others(held, owned->get(), where)
+                                                                : swap_alone(held, owned->get(), where);
   if (!swapped) return tl::unexpected(explain::update(held, next, expected_old, swapped.error()));
   held.companion = *std::move(owned);
   return {};
@@ -107,58 +131,39 @@ constexpr detail::mechanism_operations operations{
     .detach = detach,
 };
 
-kernel::result<attachment> holding(fd_ref target, program_ref program, attach_type where, kernel::u32 flags,
+kernel::result<attachment> holding(fd_ref cgroup, program_ref program, attach_type where, kernel::u32 flags,
                                    const detail::mechanism_operations& how) noexcept {
-  attachment held;
   // Descriptors first: after the attach nothing may fail any more.
-  if (target) {
-    auto owned = kernel::duplicate(target.get());
-    if (!owned) return tl::unexpected(owned.error());
-    held.holder = *std::move(owned);
-  }
-  auto owned = kernel::duplicate(program.fd().get());
-  if (!owned) return tl::unexpected(owned.error());
-  const auto attached = kernel::prog_attach(attr_of(target_of(held), owned->get(), where, flags));
+  auto holder = kernel::duplicate(cgroup.get());
+  if (!holder) return tl::unexpected(holder.error());
+  auto companion = kernel::duplicate(program.fd().get());
+  if (!companion) return tl::unexpected(companion.error());
+  const auto attached = kernel::prog_attach(attr_of(holder->get(), companion->get(), where, flags));
   if (!attached) return tl::unexpected(attached.error());
-  held.companion = *std::move(owned);
+  attachment held;
   held.operations = &how;
+  held.holder = *std::move(holder);
+  held.companion = *std::move(companion);
   held.place = static_cast<std::uint32_t>(where);
   held.variant = flags;
   return held;
 }
 
-// What is attached alone at a hook: its id, 0 for nothing; nothing where the kernel does not tell.
-std::optional<kernel::u32> only_program(int target, attach_type where) noexcept {
-  std::array<kernel::u32, 64> ids{};
-  kernel::prog_query_attr attr{};
-  attr.target = kernel::descriptor(target);
-  attr.attach_type = static_cast<kernel::u32>(where);
-  attr.prog_ids = kernel::pointer(ids.data());
-  attr.count = static_cast<kernel::u32>(ids.size());
-  if (!kernel::prog_query(attr)) return std::nullopt;
-  return attr.count == 0 ? 0 : ids.front();
-}
-
 }  // namespace
 
-kernel::result<attachment> attach_beside_others(fd_ref target, program_ref program, attach_type where) noexcept {
-  auto held = holding(target, program, where, kernel::flag_allow_multi, operations<mechanism::program_multi>);
+kernel::result<attachment> attach_beside_others(fd_ref cgroup, program_ref program, attach_type where) noexcept {
+  auto held = holding(cgroup, program, where, kernel::flag_allow_multi, operations<mechanism::program_multi>);
   if (held || held.error().number != EINVAL || probe(feature::prog_attach_multi) != availability::no) return held;
   // Alone, the attach would throw out whoever is there.
-  if (only_program(target.get(), where).value_or(0) != 0) {
-    return tl::unexpected(kernel::failure{operation::none, EBUSY});
-  }
-  return holding(target, program, where, kernel::flag_allow_override, operations<mechanism::program_override>);
-}
-
-kernel::result<attachment> attach_to_this_netns(program_ref program, attach_type where) noexcept {
-  return holding({}, program, where, 0, operations<mechanism::program_exclusive>);
+  const auto there = query_attached(kernel::descriptor(cgroup.get()), where);
+  if (there && there->count != 0) return tl::unexpected(kernel::failure{operation::none, EBUSY});
+  return holding(cgroup, program, where, kernel::flag_allow_override, operations<mechanism::program_override>);
 }
 
 kernel::result<void> detach_exactly(int target, int program, attach_type where) noexcept {
-  const auto there = only_program(target, where);
-  const auto ours = id_of(program);
-  if (there && ours && *there != *ours) return tl::unexpected(kernel::failure{operation::prog_detach, ENOENT});
+  if (const auto ours = is_the_only_one(target, program, where); !ours) {
+    return tl::unexpected(kernel::failure{operation::prog_detach, ours.error().number});
+  }
   return kernel::prog_detach(attr_of(target, program, where, 0));
 }
 

@@ -7,18 +7,16 @@
 #include "bpflink/program.hpp"
 #include "kernel/result.hpp"
 
-// Attachments by BPF_PROG_ATTACH, where the kernel has no link for a hook. The handle owns the target's and the
-// program's descriptor, and takes exactly its own program away again.
+// Attachments to cgroups by BPF_PROG_ATTACH, for kernels without links. The handle owns the cgroup's and the program's
+// descriptor, and takes exactly its own program away again.
 namespace bpflink::hooks {
 
 // Beside others, or, on kernels without that, alone. operation::none: somebody's program is there alone already.
-[[nodiscard]] kernel::result<detail::attachment> attach_beside_others(fd_ref target, program_ref program,
+[[nodiscard]] kernel::result<detail::attachment> attach_beside_others(fd_ref cgroup, program_ref program,
                                                                       attach_type where) noexcept;
-// Without flags, in the calling thread's network namespace: what flow dissectors have before their links.
-[[nodiscard]] kernel::result<detail::attachment> attach_to_this_netns(program_ref program, attach_type where) noexcept;
 
 // Detaches a program where the kernel, in the modes for a single one, would detach whatever is there: asks first.
-// operation::none and ENOENT: another program is attached, or none.
+// ENOENT: another program is attached, or none. Where the kernel can tell but does not, nothing is detached.
 [[nodiscard]] kernel::result<void> detach_exactly(int target, int program, attach_type where) noexcept;
 
 }  // namespace bpflink::hooks

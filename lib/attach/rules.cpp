@@ -125,6 +125,51 @@ std::span<const attach_type> attach_types_of(program_type type) noexcept {
   return {};
 }
 
+std::optional<kernel_version> since(attach_type where) noexcept {
+  switch (where) {
+    case attach_type::cgroup_inet_ingress:
+    case attach_type::cgroup_inet_egress:
+    case attach_type::cgroup_inet_sock_create:
+      return kernel_version{4, 10};
+    case attach_type::cgroup_sock_ops:
+      return kernel_version{4, 13};
+    case attach_type::cgroup_device:
+      return kernel_version{4, 15};
+    case attach_type::cgroup_inet4_bind:
+    case attach_type::cgroup_inet6_bind:
+    case attach_type::cgroup_inet4_connect:
+    case attach_type::cgroup_inet6_connect:
+    case attach_type::cgroup_inet4_post_bind:
+    case attach_type::cgroup_inet6_post_bind:
+      return kernel_version{4, 17};
+    case attach_type::cgroup_udp4_sendmsg:
+    case attach_type::cgroup_udp6_sendmsg:
+      return kernel_version{4, 18};
+    case attach_type::cgroup_sysctl:
+    case attach_type::cgroup_udp4_recvmsg:
+    case attach_type::cgroup_udp6_recvmsg:
+      return kernel_version{5, 2};
+    case attach_type::cgroup_getsockopt:
+    case attach_type::cgroup_setsockopt:
+      return kernel_version{5, 3};
+    case attach_type::cgroup_inet4_getpeername:
+    case attach_type::cgroup_inet6_getpeername:
+    case attach_type::cgroup_inet4_getsockname:
+    case attach_type::cgroup_inet6_getsockname:
+      return kernel_version{5, 8};
+    case attach_type::cgroup_inet_sock_release:
+      return kernel_version{5, 9};
+    case attach_type::cgroup_unix_connect:
+    case attach_type::cgroup_unix_sendmsg:
+    case attach_type::cgroup_unix_recvmsg:
+    case attach_type::cgroup_unix_getpeername:
+    case attach_type::cgroup_unix_getsockname:
+      return kernel_version{6, 7};
+    default:
+      return std::nullopt;
+  }
+}
+
 link_type link_of(attach_type where) noexcept {
   switch (where) {
     case attach_type::sk_lookup:

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "explain/capability.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
+#include "kernel/files.hpp"
+
 namespace bpflink::explain {
 
 std::optional<diagnosis> missing_capability(std::initializer_list<kernel::capability> needed,
@@ -8,15 +13,29 @@ std::optional<diagnosis> missing_capability(std::initializer_list<kernel::capabi
   const auto effective = kernel::effective_capabilities();
   if (!effective || effective->has(instead)) return std::nullopt;
   text missing;
+  int count = 0;
   for (const auto capability : needed) {
     if (effective->has(capability)) continue;
     missing.add("{}{}", missing.empty() ? "" : " and ", kernel::to_string(capability));
+    ++count;
   }
-  if (missing.empty()) return std::nullopt;
-  return diagnosis{errc::permission_denied,
-                   cause::missing_capability,
-                   text{"this process has not {}, nor {}", missing.view(), kernel::to_string(instead)},
-                   {}};
+  if (count == 0) return std::nullopt;
+  missing.add("{}", count == 1 ? " is missing" : " are missing");
+  if (std::find(needed.begin(), needed.end(), instead) == needed.end()) {
+    missing.add(" ({} would do as well)", kernel::to_string(instead));
+  }
+  return diagnosis{errc::permission_denied, cause::missing_capability, missing, {}};
+}
+
+std::optional<diagnosis> capability_of_own_user_namespace() noexcept {
+  // PROC_USER_INIT_INO: the first user namespace has the same inode on every machine.
+  constexpr std::uint64_t initial = 0xeffffffdU;
+  const auto own = kernel::status_of("/proc/self/ns/user");
+  if (!own || own->inode == initial) return std::nullopt;
+  return diagnosis{
+      errc::permission_denied, cause::missing_capability,
+      text{"this process has the capabilities in a user namespace of its own, and the kernel asks for them outside"},
+      text{"run it outside of that user namespace"}};
 }
 
 }  // namespace bpflink::explain

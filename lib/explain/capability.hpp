@@ -15,4 +15,7 @@ namespace bpflink::explain {
     std::initializer_list<kernel::capability> needed,
     kernel::capability instead = kernel::capability::sys_admin) noexcept;
 
+// The capabilities that this process has are those of a user namespace of its own, which most of bpf(2) does not go by.
+[[nodiscard]] std::optional<diagnosis> capability_of_own_user_namespace() noexcept;
+
 }  // namespace bpflink::explain

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "explain/cgroup.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <climits>
 
+#include "attached.hpp"
+#include "bpflink/features.hpp"
+#include "explain/capability.hpp"
 #include "explain/program.hpp"
 #include "kernel/bpf.hpp"
 #include "kernel/files.hpp"
@@ -14,32 +16,32 @@ namespace bpflink::explain {
 
 namespace {
 
-struct attached_programs {
-  std::array<kernel::u32, 64> ids{};
-  kernel::u32 count = 0;
-  kernel::u32 flags = 0;
-};
+kernel::result<attached_programs> query(fd_ref directory, attach_type where) noexcept {
+  return query_attached(kernel::descriptor(directory.get()), where);
+}
 
-std::optional<attached_programs> query(int directory, attach_type where) noexcept {
-  attached_programs found;
-  kernel::prog_query_attr attr{};
-  attr.target = kernel::descriptor(directory);
-  attr.attach_type = static_cast<kernel::u32>(where);
-  attr.prog_ids = kernel::pointer(found.ids.data());
-  attr.count = static_cast<kernel::u32>(found.ids.size());
-  if (!kernel::prog_query(attr)) return std::nullopt;
-  found.count = std::min(attr.count, static_cast<kernel::u32>(found.ids.size()));
-  found.flags = attr.attach_flags;
-  return found;
+diagnosis forbidding(fd_ref cgroup, kernel::u32 program) noexcept {
+  std::array<char, PATH_MAX> path;
+  const auto name = kernel::name_of(cgroup.get(), path);
+  return {errc::permission_denied, cause::parent_forbids,
+          text{"{} is attached to {} in a mode that allows no other", describe_program(program_id{program}).view(),
+               name.value_or("a cgroup above")},
+          text{"its owner has to attach it with BPF_F_ALLOW_MULTI, or as a link"}};
+}
+
+bool same_file(const kernel::file_status& status, fd_ref other) noexcept {
+  const auto other_status = kernel::status_of(other.get());
+  return other_status && status.inode == other_status->inode;
 }
 
 }  // namespace
 
 std::optional<diagnosis> unfit_cgroup(fd_ref directory) noexcept {
-  const auto status = kernel::status_of(directory.get());
-  if (!status) {
+  if (kernel::is_closed(directory.get())) {
     return diagnosis{errc::bad_handle, cause::closed_descriptor, text{"the cgroup's descriptor is closed"}, {}};
   }
+  const auto status = kernel::status_of(directory.get());
+  if (!status) return std::nullopt;
   if (status->filesystem == kernel::filesystem_cgroup1) {
     return diagnosis{errc::invalid_argument, cause::not_a_cgroup, text{"it is a cgroup of version 1"},
                      text{"use its like below the cgroup2 mount (see /proc/mounts)"}};
@@ -47,21 +49,24 @@ std::optional<diagnosis> unfit_cgroup(fd_ref directory) noexcept {
   if (status->filesystem != kernel::filesystem_cgroup2 || status->kind != kernel::file_kind::directory) {
     return diagnosis{errc::invalid_argument, cause::not_a_cgroup, text{"it is no cgroup v2 directory"}, {}};
   }
-  // A removed directory answers nothing any more, wherever one looks in it.
-  std::array<char, 48> path{};
-  fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/fd/{}/cgroup.procs", directory.get());
-  if (!kernel::status_of(path.data())) {
+  if (kernel::lacks_entry(directory.get(), "cgroup.procs")) {
     return diagnosis{errc::defunct, cause::target_gone, text{"the cgroup was removed"}, {}};
   }
   return std::nullopt;
 }
 
+diagnosis unopened_cgroup(kernel::failure failed) noexcept {
+  if (failed.number == ENOENT) return {errc::not_found, cause::no_such_path, text{"no such cgroup"}, {}};
+  if (failed.number == ENOTDIR) {
+    return {errc::invalid_argument, cause::not_a_cgroup, text{"it is no directory, and so no cgroup"}, {}};
+  }
+  return diagnose(failed);
+}
+
 std::optional<diagnosis> attached_already(fd_ref directory, attach_type where, program_ref program) noexcept {
-  const auto found = query(directory.get(), where);
-  const auto info = program.info();
-  if (!found || !info) return std::nullopt;
-  const auto* const end = found->ids.data() + found->count;
-  if (std::find(found->ids.data(), end, info->id.value()) == end) return std::nullopt;
+  const auto found = query(directory, where);
+  const auto id = id_of_program(program.fd().get());
+  if (!found || !id || !found->has(*id)) return std::nullopt;
   return diagnosis{errc::already_exists,
                    cause::already_attached,
                    text{"{} is attached at this hook already", describe_program(program).view()},
@@ -69,29 +74,42 @@ std::optional<diagnosis> attached_already(fd_ref directory, attach_type where, p
 }
 
 std::optional<diagnosis> forbidding_cgroup(fd_ref directory, attach_type where) noexcept {
-  auto here = kernel::duplicate(directory.get());
-  for (int above = 0; here; ++above) {
-    const auto found = query(here->get(), where);
+  unique_fd above;
+  for (fd_ref here = directory;; here = above) {
+    const auto found = query(here, where);
     if (!found) return std::nullopt;
     // Any mode but "multi" forbids another program here; "override" lets cgroups below have their own.
-    const bool forbids =
-        found->count != 0 && (above == 0 ? (found->flags & kernel::flag_allow_multi) == 0 : found->flags == 0);
-    if (forbids) {
-      return diagnosis{errc::permission_denied, cause::parent_forbids,
-                       text{"{} is attached {} in a mode that allows no other",
-                            describe_program(program_id{found->ids.front()}).view(),
-                            above == 0 ? text{"there"}.view() : text{"{} cgroup(s) above", above}.view()},
-                       text{"its owner has to attach it with BPF_F_ALLOW_MULTI, or as a link"}};
-    }
-    std::array<char, 48> path{};
-    fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/fd/{}/..", here->get());
-    auto parent = kernel::open_directory(path.data());
-    const auto status = parent ? kernel::status_of(parent->get()) : std::nullopt;
-    const auto own = kernel::status_of(here->get());
-    if (!status || !own || status->filesystem != kernel::filesystem_cgroup2 || status->inode == own->inode) break;
-    here = std::move(parent);
+    const bool multi = (found->flags & kernel::flag_allow_multi) != 0;
+    const bool forbids = found->count != 0 && (above ? found->flags == 0 : !multi);
+    if (forbids) return forbidding(here, found->program_ids.front());
+    auto parent = kernel::open_parent(here.get());
+    if (!parent) return std::nullopt;
+    const auto status = kernel::status_of(parent->get());
+    if (!status || status->filesystem != kernel::filesystem_cgroup2 || same_file(*status, here)) return std::nullopt;
+    above = *std::move(parent);
   }
-  return std::nullopt;
+}
+
+diagnosis sole_program(fd_ref directory, attach_type where) noexcept {
+  const auto found = query(directory, where);
+  const auto who =
+      found && found->count != 0 ? describe_program(program_id{found->program_ids.front()}) : text{"another program"};
+  return {errc::busy,
+          cause::slot_taken,
+          text{"{} is attached there, and this kernel takes one program at a hook", who.view()},
+          {}};
+}
+
+std::optional<diagnosis> missing_attach_capability(attach_type where) noexcept {
+  // Before 5.8 every attach takes it; since then these, as anybody may load their programs.
+  const bool filters_packets = where == attach_type::cgroup_inet_ingress || where == attach_type::cgroup_inet_egress;
+  if (filters_packets || probe(feature::iterator) == availability::no) {
+    if (auto missing = missing_capability({kernel::capability::net_admin})) return missing;
+  }
+  // Before 6.0 the sysctl unprivileged_bpf_disabled closes the whole call to others.
+  const auto any_call = kernel::link_detach({.link_fd = kernel::descriptor(-1)});
+  if (any_call || any_call.error().number != EPERM) return std::nullopt;
+  return missing_capability({kernel::capability::bpf});
 }
 
 }  // namespace bpflink::explain

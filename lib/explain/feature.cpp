@@ -1,16 +1,44 @@
 // SPDX-License-Identifier: MIT
 #include "explain/feature.hpp"
 
+#include <cerrno>
+
+#include "attach/rules.hpp"
+#include "features/probes.hpp"
+
 namespace bpflink::explain {
+
+namespace {
+
+diagnosis missing(std::string_view what, kernel_version version) noexcept {
+  return {errc::not_supported,
+          cause::missing_feature,
+          text{"this kernel has no {}, which came with Linux {}.{}", what, version.major, version.minor},
+          {}};
+}
+
+}  // namespace
+
+diagnosis lacking(feature what) noexcept { return missing(description(what), since(what)); }
 
 std::optional<diagnosis> missing_feature(feature what) noexcept {
   if (probe(what) != availability::no) return std::nullopt;
-  const auto version = since(what);
-  return diagnosis{
-      errc::not_supported,
-      cause::missing_feature,
-      text{"this kernel has no {}; Linux has since {}.{}", description(what), version.major, version.minor},
-      {}};
+  return lacking(what);
+}
+
+std::optional<diagnosis> missing_hook(attach_type where) noexcept {
+  const auto programs = hooks::programs_of(where);
+  const auto version = hooks::since(where);
+  if (programs.empty() || !version || features::loads(programs.front(), where) != availability::no) return std::nullopt;
+  return missing(text{"hook {}", to_string(where)}.view(), *version);
+}
+
+diagnosis by_feature(kernel::failure failed, feature what) noexcept {
+  auto why = diagnose(failed);
+  if ((failed.number == EINVAL || failed.number == E2BIG) && probe(what) == availability::yes) {
+    why = {errc::invalid_argument, cause::unknown, text{"the kernel refused without a reason"}, {}};
+  }
+  return why;
 }
 
 }  // namespace bpflink::explain

@@ -2,14 +2,19 @@
 #include "explain/link.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <optional>
+#include <span>
 
 #include "attach/rules.hpp"
 #include "attachment.hpp"
 #include "explain/feature.hpp"
+#include "explain/holder.hpp"
 #include "explain/program.hpp"
 #include "kernel/bpf.hpp"
+#include "kernel/files.hpp"
 
 namespace bpflink::explain {
 
@@ -27,15 +32,24 @@ attempt on_kind(link_type type, std::string_view verb) noexcept {
   return {text{"{} {}", verb, name_of(type).view()}, {}, {}};
 }
 
-std::optional<kernel::link_info_raw> header(const detail::attachment& held) noexcept {
+// What every kernel with links tells without buffers: the header, and where cgroup and similar links are.
+std::optional<kernel::link_info_raw> information(const detail::attachment& held) noexcept {
   kernel::link_info_raw raw{};
-  if (!kernel::obj_get_info(held.holder.get(), &raw, offsetof(kernel::link_info_raw, bytes))) return std::nullopt;
+  constexpr auto size = offsetof(kernel::link_info_raw, bytes) + 16;
+  if (!kernel::obj_get_info(held.holder.get(), &raw, size)) return std::nullopt;
   return raw;
 }
 
-// EPERM says that the expected old program is not the one attached, and nothing else.
+diagnosis no_such_operation(const kernel::link_info_raw& link) noexcept {
+  return {errc::not_supported,
+          cause::no_such_operation,
+          text{"links of the kind {} have no such operation", to_string(static_cast<link_type>(link.type))},
+          {}};
+}
+
+// EPERM can say that the expected old program is not the one attached.
 std::optional<diagnosis> not_the_expected(const detail::attachment& held, program_ref expected_old) noexcept {
-  const auto now = header(held);
+  const auto now = information(held);
   const auto expected = expected_old.info();
   if (!now || !expected || now->prog_id == expected->id.value()) return std::nullopt;
   return diagnosis{errc::conflict,
@@ -45,21 +59,88 @@ std::optional<diagnosis> not_the_expected(const detail::attachment& held, progra
                    {}};
 }
 
-// What the link's present program is tells what its next one must be.
-std::optional<diagnosis> unlike_present(const detail::attachment& held, program_ref next) noexcept {
-  if (auto wrong = unfit_program(next, {})) {
-    if (wrong->why != cause::wrong_program_type) return wrong;
+// The program types that the attachment takes; nothing where that cannot be told.
+struct accepted_types {
+  std::array<program_type, 4> types{};
+  std::size_t count = 0;
+  [[nodiscard]] std::span<const program_type> view() const noexcept { return {types.data(), count}; }
+};
+
+accepted_types accepted_by(const detail::attachment& held, const std::optional<kernel::link_info_raw>& now) noexcept {
+  accepted_types accepted;
+  const auto take = [&accepted](std::span<const program_type> types) {
+    accepted.count = std::min(types.size(), accepted.types.size());
+    std::copy_n(types.begin(), accepted.count, accepted.types.begin());
+  };
+  if (!now) {
+    const bool by_hook = held.type == link_type::cgroup || held.type == link_type::netns;
+    take(by_hook ? hooks::programs_of(static_cast<attach_type>(held.place))
+                 : hooks::programs_of(held.type, held.place));
+    return accepted;
   }
-  const auto now = header(held);
-  const auto next_info = next.info();
-  if (!now || !next_info) return std::nullopt;
-  const auto accepted = hooks::programs_of(static_cast<link_type>(now->type), held.place);
-  if (!accepted.empty()) return unfit_program(next, accepted);
+  const auto place = place_of(*now);
+  // The hook of a defunct link is told still, but attach type 0 is a hook, too.
+  if (place.type == link_type::cgroup || place.target != 0) {
+    take(hooks::programs_of(place.where));
+  } else {
+    take(hooks::programs_of(place.type, 0));
+  }
+  if (accepted.count != 0) return accepted;
+  // What the link's present program is tells what its next one must be.
   const auto present = program::from_id(program_id{now->prog_id});
-  if (!present) return std::nullopt;
-  const auto present_info = present->info();
-  if (!present_info) return std::nullopt;
-  return unfit_program(next, {&present_info->type, 1});
+  if (const auto info = present ? present->info() : tl::unexpected(present.error()); info) take({&info->type, 1});
+  return accepted;
+}
+
+// Which kinds take only programs that were loaded for the same hook, or iterator target, as the present one.
+std::optional<diagnosis> loaded_for_another(link_type type, program_ref next) noexcept {
+  switch (type) {
+    case link_type::xdp:
+    case link_type::sockmap:
+      return diagnosis{errc::wrong_type,
+                       cause::wrong_expected_attach_type,
+                       text{"{} is of the right type, but was loaded for another attach type than the link's",
+                            describe_program(next).view()},
+                       {}};
+    case link_type::iterator:
+      return diagnosis{errc::wrong_type,
+                       cause::wrong_expected_attach_type,
+                       text{"{} was not loaded for this iterator's target", describe_program(next).view()},
+                       {}};
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<diagnosis> unfit_for_update(const detail::attachment& held, program_ref next,
+                                          const program_ref* expected_old, kernel::failure failed) noexcept {
+  const bool link = held.operations == &detail::link_operations;
+  const auto now = link ? information(held) : std::nullopt;
+  const auto accepted = accepted_by(held, now);
+  if (auto wrong = unfit_program(next, accepted.view())) {
+    if (accepted.count != 0 || wrong->why != cause::wrong_program_type) return wrong;
+  }
+  if (expected_old != nullptr) {
+    auto wrong = unfit_program(*expected_old, {}, "expected old program");
+    if (wrong && wrong->why != cause::wrong_program_type) return wrong;
+  }
+  if (failed.number != EINVAL) return std::nullopt;
+  if (!link) {
+    const auto where = static_cast<attach_type>(held.place);
+    if (held.type != link_type::cgroup || accepted.count == 0) return std::nullopt;
+    return unfit_attach_type(next, where, hooks::attach_types_of(accepted.types.front()));
+  }
+  if (now && !capabilities_of(static_cast<link_type>(now->type)).update) return no_such_operation(*now);
+  return accepted.count != 0 ? loaded_for_another(static_cast<link_type>(now->type), next) : std::nullopt;
+}
+
+// Without a link the kernel says ENOENT, where a link's target is gone or our program is.
+diagnosis not_there(const detail::attachment& held, kernel::failure failed) noexcept {
+  if (held.operations == &detail::link_operations) return diagnose(failed);
+  if (held.type == link_type::cgroup && kernel::lacks_entry(held.holder.get(), "cgroup.procs")) {
+    return {errc::defunct, cause::target_gone, text{"the cgroup was removed"}, {}};
+  }
+  return {errc::defunct, cause::detached, text{"somebody else had detached the program already"}, text{"attach anew"}};
 }
 
 diagnosis of_update(const detail::attachment& held, program_ref next, const program_ref* expected_old,
@@ -68,37 +149,37 @@ diagnosis of_update(const detail::attachment& held, program_ref next, const prog
     case EPERM:
       if (expected_old != nullptr) {
         if (auto why = not_the_expected(held, *expected_old)) return *why;
-        return {errc::conflict, cause::other_program, text{"another program than the expected one is attached"}, {}};
       }
       break;
     case ENOLINK:
       return {errc::defunct, cause::target_gone, text{"the link's target is gone, or the link was detached"},
               text{"attach anew"}};
+    case ENOENT:
+      return not_there(held, failed);
     case EEXIST:
       return {errc::already_exists,
               cause::already_attached,
               text{"{} is attached at this hook already", describe_program(next).view()},
               {}};
+    case EOPNOTSUPP:
+      if (const auto now = information(held)) return no_such_operation(*now);
+      break;
     case EBADF:
     case EINVAL:
-      if (auto wrong = unlike_present(held, next)) return *wrong;
-      if (expected_old != nullptr) {
-        auto wrong = unfit_program(*expected_old, {}, "expected old program");
-        if (wrong && wrong->why != cause::wrong_program_type) return *wrong;
-      }
-      if (auto missing = missing_feature(feature::bpf_link)) return *missing;
-      if (failed.number == EINVAL && capabilities_of(held.type).update) {
-        return {errc::wrong_type,
-                cause::wrong_expected_attach_type,
-                text{"{} is of the right type, but was loaded for another attach type than the link's",
-                     describe_program(next).view()},
-                {}};
-      }
-      break;
+      if (auto wrong = unfit_for_update(held, next, expected_old, failed)) return *wrong;
+      return by_feature(failed, held.operations == &detail::link_operations ? feature::bpf_link : feature::prog_attach);
     default:
       break;
   }
   return diagnose(failed);
+}
+
+// Netlink says EEXIST where another program, or none, is attached, and EBUSY where a link is.
+diagnosis of_program_detach(kernel::failure failed) noexcept {
+  const bool gone = (failed.call == operation::prog_detach && failed.number == ENOENT) ||
+                    (failed.call == operation::netlink_set_xdp && (failed.number == EEXIST || failed.number == EBUSY));
+  if (!gone) return diagnose(failed);
+  return {errc::not_found, cause::not_attached, text{"somebody else had detached the program already"}, {}};
 }
 
 }  // namespace
@@ -106,7 +187,7 @@ diagnosis of_update(const detail::attachment& held, program_ref next, const prog
 attempt on_link(const detail::attachment& held, std::string_view verb) noexcept {
   auto what = on_kind(held.type, verb);
   if (!held || held.operations != &detail::link_operations) return what;
-  if (const auto raw = header(held)) {
+  if (const auto raw = information(held)) {
     what.joint = "with";
     what.target.add("id {}", raw->id);
   }
@@ -126,18 +207,18 @@ bpf_error detach(const detail::attachment& held, kernel::failure failed) noexcep
                        text{"links of this kind cannot be detached while anyone holds them"},
                        text{"close every descriptor and pin"}});
   }
-  if (auto missing = failed.number == EINVAL ? missing_feature(feature::link_detach) : std::nullopt) {
-    return make_error(what, failed, *missing);
+  if (held.operations == &detail::link_operations) {
+    return make_error(what, failed, by_feature(failed, feature::link_detach));
   }
-  return make_error(what, failed);
+  return make_error(what, failed, of_program_detach(failed));
 }
 
 bpf_error close(link_type type, kernel::failure failed) noexcept {
-  auto why = diagnose(failed);
-  if (failed.call == operation::prog_detach && failed.number == ENOENT) {
-    why = {errc::not_found, cause::not_attached, text{"somebody else had detached the program already"}, {}};
-  }
-  return make_error(on_kind(type, "close"), failed, why);
+  return make_error(on_kind(type, "close"), failed, of_program_detach(failed));
+}
+
+diagnosis detached() noexcept {
+  return {errc::defunct, cause::detached, text{"the program was detached"}, text{"attach anew"}};
 }
 
 bpf_error cannot_update(const detail::attachment& held, program_ref next) noexcept {

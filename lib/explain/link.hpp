@@ -19,6 +19,8 @@ namespace bpflink::explain {
                                kernel::failure failed) noexcept;
 [[nodiscard]] bpf_error detach(const detail::attachment& held, kernel::failure failed) noexcept;
 [[nodiscard]] bpf_error close(link_type type, kernel::failure failed) noexcept;
+// An attachment without a link was detached by its handle.
+[[nodiscard]] diagnosis detached() noexcept;
 
 // Without a system call: the handle or the program's handle is empty, or the kind has no such operation.
 [[nodiscard]] bpf_error cannot_update(const detail::attachment& held, program_ref next) noexcept;

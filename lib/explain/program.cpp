@@ -12,12 +12,8 @@ namespace bpflink::explain {
 
 namespace {
 
-// A target descriptor that is never open: what is left to refuse is the target.
 bool accepted_at(program_ref program, attach_type where) noexcept {
-  const auto refused = kernel::link_create(kernel::link_create_attr{.prog_fd = kernel::descriptor(program.fd().get()),
-                                                                    .target = kernel::descriptor(-1),
-                                                                    .attach_type = static_cast<kernel::u32>(where)});
-  return !refused && refused.error().number == EBADF;
+  return refusal_without_target(program, where) == EBADF;
 }
 
 text list(std::span<const program_type> types) noexcept {
@@ -72,6 +68,20 @@ std::optional<diagnosis> unfit_program(program_ref program, std::span<const prog
       cause::wrong_program_type,
       text{"{} is of type {}, this hook takes {}", describe(info).view(), to_string(info->type), list(accepted).view()},
       {}};
+}
+
+int refusal_without_target(program_ref program, attach_type where) noexcept {
+  const auto program_number = kernel::descriptor(program.fd().get());
+  const auto never_open = kernel::descriptor(-1);
+  const auto number = static_cast<kernel::u32>(where);
+  const auto linked = kernel::link_create(
+      kernel::link_create_attr{.prog_fd = program_number, .target = never_open, .attach_type = number});
+  if (linked) return 0;
+  if (linked.error().number != EINVAL) return linked.error().number;
+  // A kernel without links, or a misfit; the older call knows both apart.
+  const auto attached =
+      kernel::prog_attach({.target = never_open, .attach_bpf_fd = program_number, .attach_type = number});
+  return attached ? 0 : attached.error().number;
 }
 
 std::optional<diagnosis> unfit_attach_type(program_ref program, attach_type wanted,

@@ -21,9 +21,12 @@ namespace bpflink::explain {
 [[nodiscard]] std::optional<diagnosis> unfit_program(program_ref program, std::span<const program_type> accepted,
                                                      std::string_view which = "program") noexcept;
 
-// The program was loaded for another attach type than `wanted`. Asks the kernel to link the program to a target that
-// cannot be: a fitting program is refused for the target, a misfit before it. `alternatives` are tried the same way, to
-// tell what it was loaded for. For attach types whose target is a descriptor.
+// The errno with which the kernel refuses to attach the program to a target that cannot be: EBADF where it has nothing
+// against the program, its attach type and the caller. For attach types whose target is a descriptor.
+[[nodiscard]] int refusal_without_target(program_ref program, attach_type where) noexcept;
+
+// The program was loaded for another attach type than `wanted`; `alternatives` are tried, to tell which. For attach
+// types whose target is a descriptor.
 [[nodiscard]] std::optional<diagnosis> unfit_attach_type(program_ref program, attach_type wanted,
                                                          std::span<const attach_type> alternatives) noexcept;
 

@@ -19,7 +19,7 @@ struct row {
   std::string_view description;
 };
 
-constexpr std::array<row, feature_count> rows{{
+constexpr std::array<row, feature_count> table{{
     {feature::prog_attach, {4, 10}, "prog_attach", "cgroup programs (BPF_PROG_ATTACH)"},
     {feature::prog_attach_multi, {4, 15}, "prog_attach_multi", "several programs at a cgroup hook (BPF_F_ALLOW_MULTI)"},
     {feature::prog_attach_replace,
@@ -35,11 +35,13 @@ constexpr std::array<row, feature_count> rows{{
     {feature::bpf_link, {5, 7}, "bpf_link", "links (BPF_LINK_CREATE)"},
     {feature::link_info, {5, 8}, "link_info", "information on links, and links by id"},
     {feature::link_detach, {5, 9}, "link_detach", "forced detachment of links (BPF_LINK_DETACH)"},
-    {feature::netns_link, {5, 8}, "netns_link", "links to network namespaces"},
+    {feature::netns_links, {5, 8}, "netns_links", "links to network namespaces"},
     {feature::sk_lookup, {5, 9}, "sk_lookup", "socket lookup programs"},
     {feature::iterator, {5, 8}, "iterator", "BPF iterators (BPF_ITER_CREATE)"},
-    {feature::xdp_link, {5, 9}, "xdp_link", "XDP links"},
-    {feature::perf_link, {5, 15}, "perf_link", "links of perf events, and their cookies"},
+    {feature::iterator_cgroup, {6, 1}, "iterator_cgroup", "iterators over cgroups"},
+    {feature::iterator_task_parameters, {6, 1}, "iterator_task_parameters", "iterators over one thread or process"},
+    {feature::xdp_links, {5, 9}, "xdp_links", "XDP links"},
+    {feature::perf_links, {5, 15}, "perf_links", "links of perf events, and their cookies"},
     {feature::uprobe_multi, {6, 6}, "uprobe_multi", "links of many user functions (uprobe multi)"},
     {feature::uprobe_multi_process,
      {6, 10},
@@ -49,8 +51,8 @@ constexpr std::array<row, feature_count> rows{{
 }};
 
 constexpr bool in_order() noexcept {
-  for (std::size_t index = 0; index < rows.size(); ++index) {
-    if (static_cast<std::size_t>(rows[index].what) != index) return false;
+  for (std::size_t index = 0; index < table.size(); ++index) {
+    if (static_cast<std::size_t>(table[index].what) != index) return false;
   }
   return true;
 }
@@ -58,10 +60,11 @@ static_assert(in_order());
 
 const row& row_of(feature what) noexcept {
   const auto index = static_cast<std::size_t>(what);
-  return rows[index < rows.size() ? index : 0];
+  return table[index < table.size() ? index : 0];
 }
 
 // What was found out, for the process. 0: not asked yet. Two threads that ask at once find the same.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the one memory that there is
 std::array<std::atomic<unsigned char>, feature_count> remembered{};
 
 }  // namespace
@@ -82,12 +85,12 @@ availability probe(feature what) noexcept {
 
 kernel_version since(feature what) noexcept { return row_of(what).since; }
 
-std::span<feature_report> report_features(std::span<feature_report> into) noexcept {
+std::span<feature_report> report_features(std::span<feature_report> rows) noexcept {
   std::size_t count = 0;
-  for (; count < into.size() && count < rows.size(); ++count) {
-    into[count] = {rows[count].what, probe(rows[count].what), rows[count].since};
+  for (; count < rows.size() && count < table.size(); ++count) {
+    rows[count] = {table[count].what, probe(table[count].what), table[count].since};
   }
-  return into.first(count);
+  return rows.first(count);
 }
 
 std::string_view to_string(feature what) noexcept { return row_of(what).name; }

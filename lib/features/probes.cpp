@@ -16,6 +16,8 @@ namespace bpflink::features {
 namespace {
 
 constexpr auto none = static_cast<kernel::u32>(-1);
+// A signal that comes while a program is verified ends the load; it does not come again and again.
+constexpr int most_tries = 100;
 
 constexpr kernel::u32 number(attach_type where) noexcept { return static_cast<kernel::u32>(where); }
 
@@ -42,22 +44,37 @@ availability judge(const kernel::result<T>& answer, std::initializer_list<int> k
 
 // r0 = 0; exit
 constexpr std::array<kernel::u64, 2> return_zero{0xb7, 0x95};
-// Types that may only return 1.
+// For types that may only return 1, if only at some of their hooks.
 constexpr std::array<kernel::u64, 2> return_one{0xb7 | (kernel::u64{1} << 32U), 0x95};
 
+constexpr bool returns_one(program_type type) noexcept {
+  switch (type) {
+    case program_type::cgroup_skb:
+    case program_type::cgroup_sock:
+    case program_type::cgroup_sock_addr:
+    case program_type::cgroup_device:
+    case program_type::cgroup_sysctl:
+    case program_type::cgroup_sockopt:
+    case program_type::sock_ops:
+    case program_type::sk_lookup:
+      return true;
+    default:
+      return false;
+  }
+}
+
 kernel::result<unique_fd> load(program_type type, kernel::u32 expected_attach_type = 0) noexcept {
-  const bool one = type == program_type::cgroup_skb || type == program_type::sk_lookup;
-  const auto& code = one ? return_one : return_zero;
+  const auto& code = returns_one(type) ? return_one : return_zero;
   kernel::prog_load_attr attr{};
   attr.prog_type = static_cast<kernel::u32>(type);
   attr.insn_cnt = static_cast<kernel::u32>(code.size());
   attr.insns = kernel::pointer(code.data());
   attr.license = kernel::pointer("GPL");
   attr.expected_attach_type = expected_attach_type;
-  auto loaded = kernel::prog_load(attr);
-  for (int tries = 0; !loaded && loaded.error().number == EAGAIN && tries < 100; ++tries)
-    loaded = kernel::prog_load(attr);
-  return loaded;
+  for (int tries = 0;; ++tries) {
+    auto loaded = kernel::prog_load(attr);
+    if (loaded || loaded.error().number != EAGAIN || tries == most_tries) return loaded;
+  }
 }
 
 // Loads a program and asks about it; a program that cannot be loaded is the answer.
@@ -65,10 +82,6 @@ template <class Question>
 availability with_program(program_type type, kernel::u32 expected_attach_type, Question question) noexcept {
   const auto loaded = load(type, expected_attach_type);
   return loaded ? question(kernel::descriptor(loaded->get())) : judge(loaded, {});
-}
-
-availability loads(program_type type, kernel::u32 expected_attach_type = 0) noexcept {
-  return judge(load(type, expected_attach_type), {});
 }
 
 availability program_attach(kernel::u32 flags) noexcept {
@@ -147,6 +160,8 @@ availability object_info() noexcept {
 
 }  // namespace
 
+availability loads(program_type type, attach_type where) noexcept { return judge(load(type, number(where)), {}); }
+
 availability ask(feature what) noexcept {
   switch (what) {
     case feature::prog_attach:
@@ -164,26 +179,30 @@ availability ask(feature what) noexcept {
           kernel::raw_tracepoint_open(kernel::raw_tracepoint_attr{.name = kernel::pointer(""), .prog_fd = none}),
           {EBADF, ENOENT});
     case feature::raw_tracepoint_writable:
-      return loads(program_type::raw_tracepoint_writable);
+      return judge(load(program_type::raw_tracepoint_writable), {});
     case feature::raw_tracepoint_cookie:
       return raw_tracepoint_cookie();
     case feature::flow_dissector:
-      return loads(program_type::flow_dissector, number(attach_type::flow_dissector));
+      return loads(program_type::flow_dissector, attach_type::flow_dissector);
     case feature::bpf_link:
       return knows_link_of(attach_type::cgroup_inet_egress);
     case feature::link_info:
       return judge(kernel::link_get_fd_by_id(0), {ENOENT});
     case feature::link_detach:
       return judge(kernel::link_detach({.link_fd = none}), {EBADF});
-    case feature::netns_link:
+    case feature::netns_links:
       return links(program_type::flow_dissector, attach_type::flow_dissector);
     case feature::sk_lookup:
-      return loads(program_type::sk_lookup, number(attach_type::sk_lookup));
+      return loads(program_type::sk_lookup, attach_type::sk_lookup);
     case feature::iterator:
       return judge(kernel::iter_create({.link_fd = none}), {EBADF});
-    case feature::xdp_link:
+    case feature::iterator_cgroup:
+      return iterator_cgroup();
+    case feature::iterator_task_parameters:
+      return iterator_task_parameters();
+    case feature::xdp_links:
       return knows_link_of(attach_type::xdp);
-    case feature::perf_link:
+    case feature::perf_links:
       return links(program_type::tracepoint, attach_type::perf_event);
     case feature::uprobe_multi:
       return uprobe_multi(0);

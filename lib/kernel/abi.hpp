@@ -224,6 +224,78 @@ struct map_element_attr {
   u64 flags = 0;
 };
 
+// The parts of struct bpf_link_info that belong to one kind each.
+struct link_info_raw_tracepoint {
+  u64 tp_name;
+  u32 tp_name_len;
+  u32 padding;
+  u64 cookie;
+};
+struct link_info_tracing {
+  u32 attach_type;
+  u32 target_obj_id;
+  u32 target_btf_id;
+  u32 padding;
+  u64 cookie;
+};
+struct link_info_cgroup {
+  u64 cgroup_id;
+  u32 attach_type;
+};
+struct link_info_iterator {
+  u64 target_name;
+  u32 target_name_len;
+  u32 map_id;
+  u64 cgroup_id;
+  u32 order;
+};
+struct link_info_iterator_task {
+  u64 target_name;
+  u32 target_name_len;
+  u32 map_id;
+  u32 tid;
+  u32 pid;
+};
+struct link_info_netns {
+  u32 netns_ino;
+  u32 attach_type;
+};
+struct link_info_xdp {
+  u32 ifindex;
+};
+struct link_info_sockmap {
+  u32 map_id;
+  u32 attach_type;
+};
+struct link_info_uprobe_multi {
+  u64 path;
+  u64 offsets;
+  u64 ref_ctr_offsets;
+  u64 cookies;
+  u32 path_size;
+  u32 count;
+  u32 flags;
+  u32 pid;
+};
+struct link_info_perf_probe {
+  u32 type;
+  u32 padding;
+  u64 name;  // file_name, func_name, tp_name
+  u32 name_len;
+  u32 offset;
+  u64 addr_or_cookie;  // kprobe: addr; uprobe and tracepoint: cookie
+  u64 missed_or_ref_ctr_offset;
+  u64 kprobe_cookie;
+};
+struct link_info_perf_event {
+  u32 type;
+  u32 padding;
+  u64 config;
+  u32 event_type;
+  u32 padding_2;
+  u64 cookie;
+};
+
 // struct bpf_link_info, with room for the kinds to come.
 struct link_info_raw {
   u32 type = 0;
@@ -232,72 +304,17 @@ struct link_info_raw {
   u32 padding = 0;
   union {
     std::array<std::byte, 112> bytes{};
-    struct {
-      u64 tp_name;
-      u32 tp_name_len;
-      u32 padding;
-      u64 cookie;
-    } raw_tracepoint;
-    struct {
-      u32 attach_type;
-      u32 target_obj_id;
-      u32 target_btf_id;
-      u32 padding;
-      u64 cookie;
-    } tracing;
-    struct {
-      u64 cgroup_id;
-      u32 attach_type;
-    } cgroup;
-    struct {
-      u64 target_name;
-      u32 target_name_len;
-      u32 map_id;
-      u64 cgroup_id;
-      u32 order;
-    } iterator;
-    struct {
-      u64 target_name;
-      u32 target_name_len;
-      u32 map_id;
-      u32 tid;
-      u32 pid;
-    } iterator_task;
-    struct {
-      u32 netns_ino;
-      u32 attach_type;
-    } netns;
-    struct {
-      u32 ifindex;
-    } xdp;
-    struct {
-      u64 path;
-      u64 offsets;
-      u64 ref_ctr_offsets;
-      u64 cookies;
-      u32 path_size;
-      u32 count;
-      u32 flags;
-      u32 pid;
-    } uprobe_multi;
-    struct {
-      u32 type;
-      u32 padding;
-      u64 name;  // file_name, func_name, tp_name
-      u32 name_len;
-      u32 offset;
-      u64 addr_or_cookie;  // kprobe: addr; uprobe and tracepoint: cookie
-      u64 missed_or_ref_ctr_offset;
-      u64 kprobe_cookie;
-    } perf_probe;
-    struct {
-      u32 type;
-      u32 padding;
-      u64 config;
-      u32 event_type;
-      u32 padding_2;
-      u64 cookie;
-    } perf_event;
+    link_info_raw_tracepoint raw_tracepoint;
+    link_info_tracing tracing;
+    link_info_cgroup cgroup;
+    link_info_iterator iterator;
+    link_info_iterator_task iterator_task;
+    link_info_netns netns;
+    link_info_xdp xdp;
+    link_info_sockmap sockmap;
+    link_info_uprobe_multi uprobe_multi;
+    link_info_perf_probe perf_probe;
+    link_info_perf_event perf_event;
   };
 };
 static_assert(sizeof(link_info_raw) == 128);
@@ -343,6 +360,12 @@ struct prog_info_raw {
   u32 attach_btf_obj_id = 0;
   u32 attach_btf_id = 0;
   u32 padding = 0;
+};
+
+// The beginning of struct bpf_map_info.
+struct map_info_raw {
+  u32 type = 0;
+  u32 id = 0;
 };
 
 // struct bpf_btf_info.

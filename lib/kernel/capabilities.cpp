@@ -13,6 +13,8 @@ std::string_view to_string(capability which) noexcept {
   switch (which) {
     case capability::net_admin:
       return "CAP_NET_ADMIN";
+    case capability::sys_ptrace:
+      return "CAP_SYS_PTRACE";
     case capability::sys_admin:
       return "CAP_SYS_ADMIN";
     case capability::sys_resource:

@@ -18,12 +18,23 @@ namespace {
 
 inline constexpr unsigned rename_noreplace = 1;
 
-result<unique_fd> open(const char* path, int flags) noexcept {
+result<unique_fd> open(const char* path, int flags, int directory = AT_FDCWD) noexcept {
   int raw = -1;
-  do raw = ::open(path, flags | O_CLOEXEC);
+  do raw = ::openat(directory, path, flags | O_CLOEXEC);
   while (raw < 0 && errno == EINTR);
   if (raw < 0) return tl::unexpected(failure{operation::open, errno});
   return above_standard_streams(unique_fd::adopt(raw));
+}
+
+// The link in /proc, which says what a descriptor is open on.
+std::optional<std::string_view> read_descriptor_link(int descriptor, std::span<char> into) noexcept {
+  constexpr std::string_view prefix = "/proc/self/fd/";
+  std::array<char, 40> path{};
+  auto* const digits = std::copy(prefix.begin(), prefix.end(), path.data());
+  std::to_chars(digits, path.data() + path.size() - 1, descriptor);
+  const auto size = ::readlink(path.data(), into.data(), into.size());
+  if (size < 0) return std::nullopt;
+  return std::string_view{into.data(), static_cast<std::size_t>(size)};
 }
 
 std::optional<file_status> status(const struct ::stat& file, const struct ::statfs& filesystem) noexcept {
@@ -33,6 +44,7 @@ std::optional<file_status> status(const struct ::stat& file, const struct ::stat
                                         : file_kind::other;
   result.filesystem = static_cast<std::int64_t>(static_cast<std::uint32_t>(filesystem.f_type));
   result.inode = file.st_ino;
+  result.size = static_cast<std::uint64_t>(file.st_size);
   result.links = file.st_nlink;
   return result;
 }
@@ -59,6 +71,7 @@ result<void> close(unique_fd descriptor) noexcept {
 result<unique_fd> open_directory(const char* path) noexcept { return open(path, O_RDONLY | O_DIRECTORY); }
 result<unique_fd> open_read(const char* path) noexcept { return open(path, O_RDONLY); }
 result<unique_fd> open_path(const char* path) noexcept { return open(path, O_PATH); }
+result<unique_fd> open_parent(int directory) noexcept { return open("..", O_RDONLY | O_DIRECTORY, directory); }
 
 result<std::size_t> read_some(int descriptor, std::span<std::byte> into) noexcept {
   ssize_t got = -1;
@@ -94,18 +107,9 @@ result<void> unlink(const char* path) noexcept {
 }
 
 object_kind kind_of(int descriptor) noexcept {
-  constexpr std::string_view prefix = "/proc/self/fd/";
-  std::array<char, 40> path{};
-  auto* const digits = std::copy(prefix.begin(), prefix.end(), path.data());
-  std::to_chars(digits, path.data() + path.size() - 1, descriptor);
-
   std::array<char, 64> target{};
-  const auto size = ::readlink(path.data(), target.data(), target.size());
-  if (size < 0) {
-    if (::fcntl(descriptor, F_GETFD) < 0) return object_kind::closed;
-    return object_kind::unknown;
-  }
-  std::string_view name{target.data(), static_cast<std::size_t>(size)};
+  auto name = read_descriptor_link(descriptor, target).value_or("");
+  if (name.empty()) return is_closed(descriptor) ? object_kind::closed : object_kind::unknown;
   constexpr std::string_view anonymous = "anon_inode:";
   if (!name.starts_with(anonymous)) return object_kind::other;
   name.remove_prefix(anonymous.size());
@@ -114,6 +118,17 @@ object_kind kind_of(int descriptor) noexcept {
   if (name == "bpf-map") return object_kind::map;
   if (name == "btf") return object_kind::btf;
   return object_kind::other;
+}
+
+std::optional<std::string_view> name_of(int descriptor, std::span<char> into) noexcept {
+  return read_descriptor_link(descriptor, into);
+}
+
+bool is_closed(int descriptor) noexcept { return ::fcntl(descriptor, F_GETFD) < 0 && errno == EBADF; }
+
+bool lacks_entry(int directory, const char* name) noexcept {
+  struct ::stat ignored {};
+  return ::fstatat(directory, name, &ignored, 0) < 0 && errno == ENOENT;
 }
 
 std::optional<file_status> status_of(int descriptor) noexcept {

@@ -26,6 +26,7 @@ inline constexpr int last_standard_stream = 2;
 [[nodiscard]] result<unique_fd> open_directory(const char* path) noexcept;
 [[nodiscard]] result<unique_fd> open_read(const char* path) noexcept;
 [[nodiscard]] result<unique_fd> open_path(const char* path) noexcept;
+[[nodiscard]] result<unique_fd> open_parent(int directory) noexcept;
 
 // One read, retried when a signal came between. Returns the bytes read; 0 at the end.
 [[nodiscard]] result<std::size_t> read_some(int descriptor, std::span<std::byte> into) noexcept;
@@ -47,12 +48,18 @@ enum class object_kind : std::uint8_t {
   unknown,  // /proc is not there
 };
 [[nodiscard]] object_kind kind_of(int descriptor) noexcept;
+// What /proc calls it: a file's path, where it has one.
+[[nodiscard]] std::optional<std::string_view> name_of(int descriptor, std::span<char> into) noexcept;
+[[nodiscard]] bool is_closed(int descriptor) noexcept;
+// A directory that is known to have no such entry. One that was removed has none, wherever one looks in it.
+[[nodiscard]] bool lacks_entry(int directory, const char* name) noexcept;
 
 enum class file_kind : std::uint8_t { directory, regular, other };
 struct file_status {
   file_kind kind;
   std::int64_t filesystem;  // statfs(2) f_type
   std::uint64_t inode;
+  std::uint64_t size;  // bytes, of a regular file
   std::uint64_t links;  // directory entries that name it; 0 once it was removed
 };
 inline constexpr std::int64_t filesystem_bpf = 0xcafe4a11;

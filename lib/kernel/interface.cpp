@@ -29,6 +29,13 @@ result<std::uint32_t> interface_index(const char* name) noexcept {
   return ask(SIOCGIFINDEX, interface);
 }
 
+std::optional<bounded_string<longest_interface_name + 1>> interface_name(std::uint32_t index) noexcept {
+  ifreq interface {};
+  interface.ifr_ifindex = static_cast<int>(index);
+  if (!ask(SIOCGIFNAME, interface)) return std::nullopt;
+  return bounded_string<longest_interface_name + 1>{interface.ifr_name};
+}
+
 bool interface_missing(std::uint32_t index) noexcept {
   ifreq interface {};
   interface.ifr_ifindex = static_cast<int>(index);

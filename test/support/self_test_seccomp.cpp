@@ -125,6 +125,12 @@ TEST_CASE("supervisor: a handler answers by what the attribute holds", "[supervi
       expect_equal(invented.release(), 1234);
     });
     expect_equal(names(calls), "bpf(28) bpf(28) bpf(28)");
+    supervisor.with_handler([](const observed_call& call) { return refuse_tail(call, 48); },
+                            [] {
+                              attribute attr;
+                              expect(attr.call(command::link_create, 64) != -E2BIG, "a tail of zeros is refused");
+                              expect_equal(attr.put(60, 1).call(command::link_create, 64), -E2BIG);
+                            });
     expect(link_create(-1, -1, attach_type::xdp).error() != 0, "the handler outlives its run");
   });
   CHECK(child.failure() == "");

@@ -71,6 +71,7 @@ struct syscall_supervisor::state {
 
   void serve();
   verdict judge(const seccomp_notif& notification);
+  [[nodiscard]] verdict decide(std::size_t nth, const slot& current) const;
   void run(const std::function<void()>& f);
   [[nodiscard]] std::vector<system_call> calls() const;
 };
@@ -104,11 +105,15 @@ verdict syscall_supervisor::state::judge(const seccomp_notif& notification) {
   current.number = notification.data.nr;
   std::copy_n(notification.data.args, 6, current.arguments.begin());
   read_bytes(notification, current);
+  const verdict decided = decide(index + 1, current);
+  // Last: the caller, who changes the state for its next run, has looked at this by then.
   seen.store(index + 1);
-  if (handler != nullptr) {
-    return (*handler)({current.number, current.arguments, {current.bytes.data(), current.size}});
-  }
-  if (index + 1 != failing) return verdict::proceed();
+  return decided;
+}
+
+verdict syscall_supervisor::state::decide(std::size_t nth, const slot& current) const {
+  if (handler != nullptr) return (*handler)({current.number, current.arguments, {current.bytes.data(), current.size}});
+  if (nth != failing) return verdict::proceed();
   if (current.number == SYS_close) ::syscall(SYS_close, current.arguments[0]);
   return verdict::fail(error);
 }
@@ -136,9 +141,12 @@ void syscall_supervisor::state::serve() {
 
 void syscall_supervisor::state::run(const std::function<void()>& f) {
   struct end_of_run {
-    std::atomic<bool>& active;
-    ~end_of_run() { active.store(false); }
-  } const guard{active};
+    state* of;
+    ~end_of_run() {
+      of->active.store(false);
+      (void)of->seen.load();
+    }
+  } const guard{this};
   seen.store(0);
   active.store(true);
   f();
@@ -162,6 +170,13 @@ std::string needs_supervisor() {
 }
 
 bool supervisor_available() { return needs_supervisor().empty(); }
+
+verdict refuse_tail(const observed_call& call, std::size_t known) {
+  if (call.number != SYS_bpf || call.bytes.size() <= known) return verdict::proceed();
+  const auto tail = call.bytes.subspan(known);
+  const bool zero = std::all_of(tail.begin(), tail.end(), [](std::byte b) { return b == std::byte{0}; });
+  return zero ? verdict::proceed() : verdict::fail(E2BIG);
+}
 
 namespace {
 

@@ -70,6 +70,10 @@ struct observed_call {
 };
 using call_handler = std::function<verdict(const observed_call&)>;
 
+/// For handlers: what a kernel does whose union bpf_attr ends after `known` bytes. A byte after them that is not 0
+/// gives E2BIG; else, and for other calls than bpf(2), the call proceeds.
+verdict refuse_tail(const observed_call& call, std::size_t known);
+
 /// A fault that was injected.
 struct fault {
   std::size_t call = 0;  // 1 is the first of the operation

@@ -95,7 +95,7 @@ std::string system_call::name() const {
 
 std::string names(const std::vector<system_call>& calls) {
   std::string joined;
-  for (const system_call& call : calls) joined += (joined.empty() ? "" : " ") + call.name();
+  for (const system_call& call : calls) joined.append(joined.empty() ? "" : " ").append(call.name());
   return joined;
 }
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <bpflink/bpflink.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// The programs of the tour, written in instructions: no compiler is needed, and each is a few lines.
+namespace tour {
+
+using code = std::vector<bpf_insn>;
+
+// A number that programs count up: an array map with one element.
+class counter {
+ public:
+  counter();
+  [[nodiscard]] int map() const { return map_.get(); }
+  [[nodiscard]] std::uint64_t value() const;
+
+ private:
+  bpflink::unique_fd map_;
+};
+
+// Counts, then returns the number.
+[[nodiscard]] code count_and_return(const counter& counted, std::int32_t number);
+// Gives every connection to `port` to the socket in the map, and leaves the others alone.
+[[nodiscard]] code steer_port(std::uint16_t port, int socket_map);
+// A task iterator that writes each task's process id; nothing where the kernel has no BTF to say where that is.
+[[nodiscard]] std::optional<code> write_process_ids();
+
+// A map that holds one socket.
+[[nodiscard]] bpflink::unique_fd socket_map(int socket);
+
+[[nodiscard]] bpflink::expected<bpflink::program> load(bpflink::program_type type, const code& instructions,
+                                                       std::optional<bpflink::attach_type> attach_type = {},
+                                                       bpflink::load_target target = {});
+
+}  // namespace tour

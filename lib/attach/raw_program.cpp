@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+#include "bpflink/attach/raw_program.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include "attach/raw_target.hpp"
+#include "attach/rules.hpp"
+#include "attached.hpp"
+#include "bpflink/features.hpp"
+#include "explain/capability.hpp"
+#include "explain/cgroup.hpp"
+#include "explain/feature.hpp"
+#include "explain/place.hpp"
+#include "explain/program.hpp"
+#include "failure.hpp"
+#include "kernel/bpf.hpp"
+#include "word.hpp"
+
+namespace bpflink {
+
+namespace {
+
+using explain::place;
+using hooks::target_kind;
+
+constexpr std::array<std::string_view, 3> mode_words{"exclusive", "override", "multi"};
+
+attempt attempted(std::string_view verb, std::string_view joint, attach_type where, const raw_target& target) noexcept {
+  const auto words = hooks::describe(target);
+  text action{"{} {}", verb, to_string(where)};
+  if (to_string(where) == "unknown") action.add(" ({})", static_cast<kernel::u32>(where));
+  return {action, words.empty() ? "" : joint, words};
+}
+attempt attempted(const raw_attach_options& options) noexcept {
+  return attempted("attach program at", "to", options.hook, options.target);
+}
+attempt attempted(const raw_detach_options& options) noexcept {
+  return attempted("detach program at", "from", options.hook, options.target);
+}
+
+template <class Options>
+place place_of(const Options& options) noexcept {
+  return {options.target, options.hook, hooks::target_of(options.hook)};
+}
+
+bool ordered(attach_type where) noexcept {
+  return hooks::target_of(where) == target_kind::interface && where != attach_type::xdp;
+}
+
+// What holds one program only, and takes whatever comes.
+bool single(const place& there) noexcept {
+  return there.kind == target_kind::map || there.kind == target_kind::netns;
+}
+
+kernel::u32 flags_of(const raw_attach_options& options) noexcept {
+  const auto kind = hooks::target_of(options.hook);
+  if (options.replace && kind == target_kind::cgroup) return kernel::flag_allow_multi | kernel::flag_replace;
+  if (options.replace && ordered(options.hook)) return kernel::flag_replace;
+  switch (options.mode) {
+    case attach_mode::override:
+      return kernel::flag_allow_override;
+    case attach_mode::multi:
+      return kernel::flag_allow_multi;
+    case attach_mode::exclusive:
+      break;
+  }
+  return 0;
+}
+
+// What both calls ask of the program and the target.
+template <class Options>
+std::optional<bpf_error> contradiction(const Options& options, const attempt& what) noexcept {
+  if (!options.program.fd()) return refuse_empty(what, "program");
+  if (options.target.which() == raw_target::sort::descriptor && !options.target.descriptor()) {
+    return refuse_empty(what, "target");
+  }
+  // Another namespace than the calling thread's cannot be named.
+  const auto wanted = options.hook == attach_type::flow_dissector ? std::optional{raw_target::sort::none}
+                                                                  : hooks::sort_of(hooks::target_of(options.hook));
+  return wanted ? hooks::misread(what, options.target, *wanted) : std::nullopt;
+}
+
+std::optional<bpf_error> contradiction_in_mode(const raw_attach_options& options, const attempt& what) noexcept {
+  const auto kind = hooks::target_of(options.hook);
+  const auto refuse_option = [&](std::string_view why) {
+    return refuse(what, {errc::invalid_argument, cause::bad_option, text{"{}", why}, {}});
+  };
+  if (kind != target_kind::cgroup && kind != target_kind::unknown && options.mode != attach_mode::exclusive) {
+    return refuse_option("only cgroups have modes");
+  }
+  if (!options.replace) return std::nullopt;
+  if (!options.replace->fd()) return refuse_empty(what, "replaced program");
+  if (options.mode == attach_mode::override) return refuse_option("one program is replaced in mode multi only");
+  if (kind == target_kind::device || kind == target_kind::unknown) {
+    return refuse_option("the kernel replaces no program at this hook");
+  }
+  return std::nullopt;
+}
+
+// A hook for one program swaps whatever is there: the kernel is asked first.
+std::optional<diagnosis> not_the_one_to_replace(const place& there, program_ref replaced) noexcept {
+  const auto found = explain::attached_at(there);
+  const auto id = id_of_program(replaced.fd().get());
+  if (found && id && found->has(*id)) return std::nullopt;
+  auto wrong = explain::unfit_program(replaced, {}, "replaced program");
+  if (wrong && wrong->why != cause::wrong_program_type) return wrong;
+  if (auto absent = explain::not_attached(there, replaced)) {
+    if (absent->why == cause::other_program) absent->code = errc::conflict;
+    return absent;
+  }
+  if (!found) return explain::refused_at(there, replaced, found.error());
+  return diagnosis{errc::system, cause::unknown, text{"which program is attached there cannot be told"}, {}};
+}
+
+diagnosis why_not_attached(const raw_attach_options& options, kernel::failure failed) noexcept {
+  const auto there = place_of(options);
+  if (options.replace) {
+    auto wrong = explain::unfit_program(*options.replace, {}, "replaced program");
+    const bool unfit = wrong && wrong->why != cause::wrong_program_type;
+    if (unfit && (failed.number == EBADF || failed.number == EINVAL)) {
+      // The kernel looks at the new program first.
+      if (auto worse = explain::unfit_program_at(there, options.program)) return *worse;
+      return *wrong;
+    }
+    if (failed.number == ENOENT) {
+      if (auto gone = explain::unfit_target(there)) return *gone;
+      if (auto absent = explain::not_attached(there, *options.replace)) return *absent;
+    }
+    if (failed.number == EBUSY) {
+      if (auto held = explain::taken(there, *options.replace)) {
+        held->code = errc::busy;
+        held->why = cause::slot_taken;
+        return *held;
+      }
+    }
+  }
+  return explain::refused_at(there, options.program, failed, flags_of(options));
+}
+
+diagnosis why_not_detached(const raw_detach_options& options, kernel::failure failed) noexcept {
+  const auto there = place_of(options);
+  switch (failed.number) {
+    case ENOENT:
+      if (auto wrong = explain::unfit_program_at(there, options.program)) return *wrong;
+      if (auto gone = explain::unfit_target(there)) return *gone;
+      if (auto absent = explain::not_attached(there, options.program)) return *absent;
+      if (auto missing = explain::missing_attach_capability(options.hook)) return *missing;
+      return {errc::not_found, cause::not_attached, text{"the program is not attached there"}, {}};
+    case ESTALE:
+      return {errc::conflict, cause::stale_revision, text{"somebody else attached or detached at the same time"},
+              text{"try again"}};
+    case EBUSY:
+      if (auto held = explain::taken(there, options.program)) {
+        held->code = errc::busy;
+        held->why = cause::slot_taken;
+        return *held;
+      }
+      break;
+    default:
+      break;
+  }
+  return explain::refused_at(there, options.program, failed);
+}
+
+kernel::prog_attach_attr detach_attr(const raw_detach_options& options) noexcept {
+  return {.target = hooks::number_of(options.target),
+          .attach_bpf_fd = kernel::descriptor(options.program.fd().get()),
+          .attach_type = static_cast<kernel::u32>(options.hook)};
+}
+
+diagnosis why_not_asked(const raw_detach_options& options, kernel::failure failed) noexcept {
+  const auto there = place_of(options);
+  auto why = explain::refused_at(there, options.program, failed);
+  if (failed.number == ENOENT) {
+    if (auto gone = explain::unfit_target(there)) why = *gone;
+  }
+  if (failed.number == EPERM) {
+    if (auto missing = explain::missing_capability({kernel::capability::net_admin})) why = *missing;
+  }
+  why.hint.add("{}the kernel might detach another program, and has to be asked first", why.hint.empty() ? "" : "; ");
+  return why;
+}
+
+// In the modes for one program the kernel does not look at which it is told to detach. In mode multi it does.
+expected<void> detach_from_cgroup(const raw_detach_options& options) noexcept {
+  const auto found = query_attached(hooks::number_of(options.target), options.hook);
+  if (!found) {
+    return tl::unexpected(
+        make_error(attempted(options), found.error(), why_not_asked(options, found.error())));
+  }
+  auto attr = detach_attr(options);
+  if ((found->flags & kernel::flag_allow_multi) == 0) {
+    const auto id = id_of_program(options.program.fd().get());
+    if (!id || !found->has(*id)) {
+      return tl::unexpected(
+          refuse(attempted(options), why_not_detached(options, {operation::prog_detach, ENOENT})));
+    }
+    // Since 6.17 the kernel sees to it that nothing changes in between.
+    attr.expected_revision = found->revision;
+  }
+  const auto detached = kernel::prog_detach(attr);
+  if (detached) return {};
+  return tl::unexpected(
+      make_error(attempted(options), detached.error(), why_not_detached(options, detached.error())));
+}
+
+// Before 5.8, as before there were links to namespaces, the kernel does not look at which program a namespace has.
+std::optional<diagnosis> not_in_this_netns(const raw_detach_options& options) noexcept {
+  if (options.hook != attach_type::flow_dissector || probe(feature::netns_links) != availability::no) {
+    return std::nullopt;
+  }
+  const auto found = explain::attached_at(place_of(options));
+  const auto id = id_of_program(options.program.fd().get());
+  if (!found || !id || found->has(*id)) return std::nullopt;
+  return why_not_detached(options, {operation::prog_detach, ENOENT});
+}
+
+}  // namespace
+
+std::string_view to_string(attach_mode mode) noexcept { return word(mode_words, mode); }
+
+expected<void> attach_program(const raw_attach_options& options) noexcept {
+  const auto what = [&options] { return attempted(options); };
+  if (auto wrong = contradiction(options, what())) return tl::unexpected(*std::move(wrong));
+  if (auto wrong = contradiction_in_mode(options, what())) return tl::unexpected(*std::move(wrong));
+  const auto there = place_of(options);
+  if (options.replace && single(there)) {
+    if (auto wrong = not_the_one_to_replace(there, *options.replace)) return tl::unexpected(refuse(what(), *wrong));
+  }
+  const auto flags = flags_of(options);
+  const auto attached = kernel::prog_attach({
+      .target = hooks::number_of(options.target),
+      .attach_bpf_fd = kernel::descriptor(options.program.fd().get()),
+      .attach_type = static_cast<kernel::u32>(options.hook),
+      .attach_flags = flags,
+      .replace_bpf_fd =
+          (flags & kernel::flag_replace) != 0 ? kernel::descriptor(options.replace->fd().get()) : 0,
+  });
+  if (attached) return {};
+  return tl::unexpected(make_error(what(), attached.error(), why_not_attached(options, attached.error())));
+}
+
+expected<void> detach_program(const raw_detach_options& options) noexcept {
+  if (auto wrong = contradiction(options, attempted(options))) return tl::unexpected(*std::move(wrong));
+  if (hooks::target_of(options.hook) == target_kind::cgroup) return detach_from_cgroup(options);
+  if (auto wrong = not_in_this_netns(options)) return tl::unexpected(refuse(attempted(options), *wrong));
+  const auto detached = kernel::prog_detach(detach_attr(options));
+  if (detached) return {};
+  return tl::unexpected(
+      make_error(attempted(options), detached.error(), why_not_detached(options, detached.error())));
+}
+
+}  // namespace bpflink

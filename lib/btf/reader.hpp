@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string_view>
+
+// The kernel's type format (BTF), as far as names are concerned: which id has a type of this kind and name. Reads bytes
+// that anyone may have written: whatever they are, nothing outside of them is read, and nothing is allocated.
+namespace bpflink::btf {
+
+// The kinds that are looked for, with their numbers in the format.
+enum class kind : std::uint8_t { structure = 4, alias = 8, function = 12 };
+
+// A type's header.
+struct type {
+  std::uint32_t id = 0;
+  std::uint32_t name = 0;  // offset in the strings
+  unsigned kind_number = 0;
+};
+
+class view {
+ public:
+  // Nothing where this is no BTF in this machine's byte order, or its parts lie outside.
+  [[nodiscard]] static std::optional<view> of(std::span<const std::byte> data) noexcept;
+  // A module's, whose types and names go on where the kernel's own end. `base` must be whole: see count().
+  [[nodiscard]] static std::optional<view> of_split(std::span<const std::byte> data, const view& base) noexcept;
+
+  // The id of the first type of this kind whose name is `prefix` and `name` together; 0 where there is none.
+  [[nodiscard]] std::uint32_t find(kind wanted, std::string_view prefix, std::string_view name) const noexcept;
+  // The type with this id; nothing where there is none, or one before it cannot be read.
+  [[nodiscard]] std::optional<type> at(std::uint32_t id) const noexcept;
+  // A type's name; empty where it has none.
+  [[nodiscard]] std::string_view name_of(const type& which) const noexcept;
+
+  // Shows every type, in the order of ids, until `seen` answers false. Stops before one of a kind that is newer than
+  // this reader, whose size it does not know.
+  template <class Visitor>
+  void each(Visitor&& seen) const noexcept {
+    for (cursor here{types_, first_id_}; here.valid(); here.next()) {
+      if (!seen(here.current())) return;
+    }
+  }
+  // How many types there are, those of the base included, but for the one that stands for void.
+  [[nodiscard]] std::uint32_t count() const noexcept;
+  // Whether all types can be read: where not, a name that is not found may be there all the same.
+  [[nodiscard]] bool whole() const noexcept;
+
+ private:
+  // Goes from type to type; invalid at the end and before what cannot be read.
+  class cursor {
+   public:
+    cursor(std::span<const std::byte> types, std::uint32_t first_id) noexcept : rest_{types} {
+      current_.id = first_id;
+      read();
+    }
+    [[nodiscard]] bool valid() const noexcept { return size_ != 0; }
+    [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
+    [[nodiscard]] const type& current() const noexcept { return current_; }
+    void next() noexcept {
+      rest_ = rest_.subspan(size_);
+      ++current_.id;
+      read();
+    }
+
+   private:
+    void read() noexcept;
+
+    std::span<const std::byte> rest_;
+    type current_;
+    std::size_t size_ = 0;
+  };
+
+  view(std::span<const std::byte> types, std::string_view strings) noexcept : types_{types}, strings_{strings} {}
+  [[nodiscard]] std::string_view rest_of_strings(std::uint32_t offset) const noexcept;
+
+  std::span<const std::byte> types_;
+  std::string_view strings_;
+  std::string_view base_strings_;  // the offsets before strings_
+  std::uint32_t first_id_ = 1;
+};
+
+}  // namespace bpflink::btf

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "explain/cgroup_refusal.hpp"
+
+#include <cerrno>
+
+#include "attach/rules.hpp"
+#include "attached.hpp"
+#include "explain/cgroup.hpp"
+#include "explain/feature.hpp"
+#include "explain/program.hpp"
+
+namespace bpflink::explain {
+
+namespace {
+
+constexpr kernel::u32 mode_flags = kernel::flag_allow_override | kernel::flag_allow_multi;
+
+std::string_view name_of_mode(kernel::u32 flags) noexcept {
+  if ((flags & kernel::flag_allow_multi) != 0) return "multi";
+  return (flags & kernel::flag_allow_override) != 0 ? "override" : "exclusive";
+}
+
+// What EINVAL and EBADF can mean, in the order in which the one hides the other.
+std::optional<diagnosis> found_unfit(const cgroup_request& asked, kernel::failure failed) noexcept {
+  const auto programs = hooks::programs_of(asked.where);
+  if (programs.empty() || hooks::link_of(asked.where) != link_type::cgroup) {
+    return diagnosis{
+        errc::invalid_argument, cause::bad_option, text{"{} is no hook of cgroups", to_string(asked.where)}, {}};
+  }
+  if (auto wrong = unfit_program(asked.program, programs)) return wrong;
+  if (auto wrong = unfit_cgroup(asked.directory)) return wrong;
+  if (auto missing = missing_feature(feature::prog_attach)) return missing;
+  if (auto missing = missing_hook(asked.where)) return missing;
+  if (auto wrong = unfit_attach_type(asked.program, asked.where, hooks::attach_types_of(programs.front()))) {
+    return wrong;
+  }
+  if (failed.call == operation::link_create) return missing_feature(feature::bpf_link);
+  const bool replaces = (asked.flags & kernel::flag_replace) != 0;
+  if (auto missing = replaces ? missing_feature(feature::prog_attach_replace) : std::nullopt) return missing;
+  if (auto twice = attached_already(asked.directory, asked.where, asked.program)) return twice;
+  return missing_attach_capability(asked.where);
+}
+
+// A cgroup's hook has one mode, as long as anything is attached there.
+std::optional<diagnosis> in_another_mode(const cgroup_request& asked) noexcept {
+  const auto found = query_attached(kernel::descriptor(asked.directory.get()), asked.where);
+  if (!found || found->count == 0 || (found->flags & mode_flags) == (asked.flags & mode_flags)) return std::nullopt;
+  const auto theirs = name_of_mode(found->flags);
+  return diagnosis{errc::permission_denied, cause::parent_forbids,
+                   text{"{} is attached there in mode {}, and a hook takes no other mode beside it",
+                        describe_program(program_id{found->program_ids.front()}).view(), theirs},
+                   text{"attach in mode {}", theirs}};
+}
+
+std::optional<diagnosis> not_permitted(const cgroup_request& asked) noexcept {
+  if (refusal_without_target(asked.program, asked.where) == EPERM) return missing_attach_capability(asked.where);
+  if ((asked.flags & kernel::flag_allow_multi) == 0) {
+    if (auto mixed = in_another_mode(asked)) return mixed;
+  }
+  return forbidding_cgroup(asked.directory, asked.where);
+}
+
+}  // namespace
+
+diagnosis refused_by_cgroup(const cgroup_request& asked, kernel::failure failed) noexcept {
+  switch (failed.number) {
+    case EBADF:
+    case EINVAL: {
+      if (auto wrong = found_unfit(asked, failed)) return *wrong;
+      const bool multi = (asked.flags & kernel::flag_allow_multi) != 0;
+      return by_feature(failed, failed.call == operation::link_create ? feature::bpf_link
+                                : multi                               ? feature::prog_attach_multi
+                                                                      : feature::prog_attach);
+    }
+    case ENOENT:
+      if (auto wrong = unfit_cgroup(asked.directory)) return *wrong;
+      break;
+    case EPERM:
+      if (auto forbidden = not_permitted(asked)) return *forbidden;
+      break;
+    case E2BIG:
+      return {errc::limit, cause::too_many, text{"64 programs, the most there can be, are attached at this hook"}, {}};
+    default:
+      break;
+  }
+  return diagnose(failed);
+}
+
+}  // namespace bpflink::explain

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "explain/place.hpp"
+
+#include <cerrno>
+
+#include "attach/rules.hpp"
+#include "explain/cgroup.hpp"
+#include "explain/cgroup_refusal.hpp"
+#include "explain/feature.hpp"
+#include "explain/holder.hpp"
+#include "explain/netns.hpp"
+#include "explain/program.hpp"
+#include "explain/sockmap.hpp"
+#include "explain/xdp.hpp"
+#include "kernel/files.hpp"
+#include "kernel/netns.hpp"
+
+namespace bpflink::explain {
+
+namespace {
+
+using hooks::target_kind;
+
+// The namespace that was meant, where none was named.
+struct meant_netns {
+  explicit meant_netns(const raw_target& target) noexcept : file{target.descriptor()} {
+    if (file) return;
+    if (auto opened = kernel::open_own_netns()) own = *std::move(opened);
+    file = own;
+  }
+  unique_fd own;
+  fd_ref file;
+};
+
+link_place link_place_of(const place& there) noexcept {
+  const auto type = hooks::link_of(there.where);
+  const auto descriptor = there.target.descriptor();
+  switch (there.kind) {
+    case target_kind::cgroup: {
+      const auto status = kernel::status_of(descriptor.get());
+      return {type, there.where, status ? status->inode : 0};
+    }
+    case target_kind::netns: {
+      const meant_netns meant{there.target};
+      const auto status = kernel::status_of(meant.file.get());
+      return {type, there.where, status ? status->inode : 0};
+    }
+    case target_kind::map:
+      return {type, there.where, id_of_map(descriptor).value_or(0)};
+    default:
+      return {type, there.where, 0};
+  }
+}
+
+std::optional<diagnosis> closed(const place& there) noexcept {
+  const auto descriptor = there.target.descriptor();
+  if (there.target.which() != raw_target::sort::descriptor || !kernel::is_closed(descriptor.get())) return std::nullopt;
+  return diagnosis{errc::bad_handle,
+                   cause::closed_descriptor,
+                   text{"the target's descriptor {} is closed", descriptor.get()},
+                   {}};
+}
+
+std::optional<diagnosis> no_perf_event(const place& there) noexcept {
+  std::array<char, 64> name{};
+  const auto path = kernel::name_of(there.target.descriptor().get(), name);
+  if (!path || *path == "anon_inode:[perf_event]") return std::nullopt;
+  return diagnosis{errc::invalid_argument, cause::not_a_perf_event, text{"the target is no perf event"}, {}};
+}
+
+std::optional<diagnosis> missing_at(const place& there, operation call) noexcept {
+  if (call == operation::link_create) return missing_feature(feature::bpf_link);
+  if (hooks::attaches_programs(there.where) == false) {
+    return diagnosis{errc::not_supported,
+                     cause::no_such_operation,
+                     text{"the kernel attaches programs there by a link only"},
+                     {}};
+  }
+  return missing_feature(feature::prog_attach);
+}
+
+diagnosis refused_elsewhere(const place& there, program_ref program, kernel::failure failed) noexcept {
+  switch (failed.number) {
+    case EBADF:
+    case EINVAL:
+    case EOPNOTSUPP:
+      if (auto wrong = unfit_program_at(there, program)) return *wrong;
+      if (auto wrong = unfit_target(there)) return *wrong;
+      if (auto missing = missing_at(there, failed.call)) return *missing;
+      break;
+    case ENODEV:
+      if (auto wrong = unfit_target(there)) return *wrong;
+      break;
+    case EEXIST:
+    case EBUSY:
+      if (auto held = taken(there, program)) return *held;
+      break;
+    case E2BIG:
+    case ERANGE:
+      if (there.kind == target_kind::interface) {
+        return {errc::limit, cause::too_many, text{"64 programs, the most there can be, are attached there"}, {}};
+      }
+      break;
+    case EPERM:
+      if (auto missing = missing_attach_capability(there.where)) return *missing;
+      break;
+    default:
+      break;
+  }
+  return diagnose(failed);
+}
+
+}  // namespace
+
+kernel::result<attached_programs> attached_at(const place& there) noexcept {
+  if (there.kind == target_kind::netns) {
+    const meant_netns meant{there.target};
+    return query_attached(kernel::descriptor(meant.file.get()), there.where);
+  }
+  return query_attached(hooks::number_of(there.target), there.where, there.kind == target_kind::interface);
+}
+
+text describe_holder(const place& there, program_id holding) noexcept {
+  if (there.kind != target_kind::interface) return describe_holder(link_place_of(there), holding);
+  auto words = describe_program(holding);
+  const auto found = attached_at(there);
+  if (!found) return words;
+  for (std::size_t index = 0; index < found->count; ++index) {
+    if (found->program_ids[index] != holding.value()) continue;
+    if (found->link_ids[index] == 0) return words.add(", attached without a link,");
+    return words.add(", held by the link with id {},", found->link_ids[index]);
+  }
+  return words;
+}
+
+std::optional<diagnosis> unfit_target(const place& there) noexcept {
+  if (auto wrong = closed(there)) return wrong;
+  switch (there.kind) {
+    case target_kind::cgroup:
+      return unfit_cgroup(there.target.descriptor());
+    case target_kind::netns:
+      return there.target.descriptor() ? unfit_netns(there.target.descriptor()) : std::nullopt;
+    case target_kind::map:
+      return unfit_sockmap(there.target.descriptor());
+    case target_kind::perf_event:
+      return no_perf_event(there);
+    case target_kind::interface:
+      return no_interface(there.target.interface());
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<diagnosis> unfit_program_at(const place& there, program_ref program) noexcept {
+  const auto programs = hooks::programs_of(there.where);
+  auto wrong = unfit_program(program, programs);
+  // Without a list of types that fit, none is wrong.
+  if (wrong && (wrong->why != cause::wrong_program_type || !programs.empty())) return wrong;
+  const bool by_descriptor = there.kind == target_kind::cgroup || there.kind == target_kind::netns ||
+                             there.kind == target_kind::map || there.kind == target_kind::perf_event;
+  if (!by_descriptor || programs.empty()) return std::nullopt;
+  return unfit_attach_type(program, there.where, hooks::attach_types_of(programs.front()));
+}
+
+std::optional<diagnosis> taken(const place& there, program_ref program) noexcept {
+  const auto found = attached_at(there);
+  if (!found || found->count == 0) {
+    return there.kind == target_kind::map ? taken_by_twin(there.target.descriptor(), there.where) : std::nullopt;
+  }
+  const auto id = id_of_program(program.fd().get());
+  const bool twice = id && found->has(*id);
+  const program_id who{twice ? *id : found->program_ids.front()};
+  return diagnosis{twice ? errc::already_exists : errc::busy,
+                   twice ? cause::already_attached : cause::slot_taken,
+                   text{"{} is attached there already", describe_holder(there, who).view()},
+                   {}};
+}
+
+std::optional<diagnosis> not_attached(const place& there, program_ref program) noexcept {
+  const auto found = attached_at(there);
+  const auto id = id_of_program(program.fd().get());
+  if (!found || !id) return std::nullopt;
+  diagnosis why{errc::not_found, cause::not_attached, {}, {}};
+  if (found->has(*id)) {
+    why.reason.add("{} is attached there, but not without a link", describe_holder(there, program_id{*id}).view());
+    why.hint.add("close the link, or detach it");
+  } else if (found->count == 0) {
+    why.reason.add("no program is attached there");
+  } else {
+    const auto other = describe_program(program_id{found->program_ids.front()});
+    why.why = cause::other_program;
+    why.reason.add("{} is attached there, not {}", other.view(), describe_program(program).view());
+    if (found->count > 1) why.reason.add(", and {} more", found->count - 1);
+  }
+  return why;
+}
+
+diagnosis refused_at(const place& there, program_ref program, kernel::failure failed, kernel::u32 flags) noexcept {
+  switch (there.kind) {
+    case target_kind::cgroup:
+      return refused_by_cgroup({there.target.descriptor(), there.where, program, flags}, failed);
+    case target_kind::netns: {
+      const meant_netns meant{there.target};
+      return refused_by_netns(meant.file, there.where, program, failed);
+    }
+    default:
+      break;
+  }
+  if (there.where == attach_type::xdp && failed.call == operation::link_create) {
+    return xdp({.interface = there.target.interface(), .flags = 0}, program, failed);
+  }
+  return refused_elsewhere(there, program, failed);
+}
+
+}  // namespace bpflink::explain

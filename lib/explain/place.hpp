@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+
+#include "attach/raw_target.hpp"
+#include "attached.hpp"
+#include "bpflink/attach/raw_target.hpp"
+#include "bpflink/kinds.hpp"
+#include "bpflink/program.hpp"
+#include "failure.hpp"
+
+// Why the bare calls failed, whatever the target.
+namespace bpflink::explain {
+
+// A hook of a target; the target as it was given.
+struct place {
+  raw_target target;
+  attach_type where;
+  hooks::target_kind kind;
+};
+
+// What is attached there. An error where the kernel does not tell.
+[[nodiscard]] kernel::result<attached_programs> attached_at(const place& there) noexcept;
+// "program 'drop' (id 17), held by the link with id 5," or "..., attached without a link,", as far as it can be told.
+[[nodiscard]] text describe_holder(const place& there, program_id holding) noexcept;
+
+// The descriptor is closed, or is of nothing that the hook takes; the interface or cgroup is gone.
+[[nodiscard]] std::optional<diagnosis> unfit_target(const place& there) noexcept;
+// A program of another type, or loaded for another attach type.
+[[nodiscard]] std::optional<diagnosis> unfit_program_at(const place& there, program_ref program) noexcept;
+// This program, or another one where there is room for one only.
+[[nodiscard]] std::optional<diagnosis> taken(const place& there, program_ref program) noexcept;
+// A program that should be attached there without a link, and is not. Nothing where the kernel does not tell.
+[[nodiscard]] std::optional<diagnosis> not_attached(const place& there, program_ref program) noexcept;
+
+// All of these, in the order in which the one hides the other. `flags` are those of attaching to a cgroup.
+[[nodiscard]] diagnosis refused_at(const place& there, program_ref program, kernel::failure failed,
+                                   kernel::u32 flags = kernel::flag_allow_multi) noexcept;
+
+}  // namespace bpflink::explain

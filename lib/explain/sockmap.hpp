@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+
+#include "bpflink/fd.hpp"
+#include "bpflink/kinds.hpp"
+#include "failure.hpp"
+#include "kernel/abi.hpp"
+
+namespace bpflink::explain {
+
+// A map's id; nothing for what is no map.
+[[nodiscard]] std::optional<kernel::u32> id_of_map(fd_ref map) noexcept;
+// The descriptor is of no map, or of one that is neither a sockmap nor a sockhash.
+[[nodiscard]] std::optional<diagnosis> unfit_sockmap(fd_ref map) noexcept;
+// The two verdicts on packets exclude each other: the other one is attached.
+[[nodiscard]] std::optional<diagnosis> taken_by_twin(fd_ref map, attach_type where) noexcept;
+
+}  // namespace bpflink::explain

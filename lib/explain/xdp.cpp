@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "explain/xdp.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <string_view>
+
+#include "attach/rules.hpp"
+#include "explain/capability.hpp"
+#include "explain/feature.hpp"
+#include "explain/holder.hpp"
+#include "explain/program.hpp"
+#include "kernel/bpf.hpp"
+#include "kernel/interface.hpp"
+#include "kernel/xdp.hpp"
+
+namespace bpflink::explain {
+
+namespace {
+
+struct attached_program {
+  kernel::u32 id = 0;
+  kernel::u32 mode = 0;  // XDP_FLAGS_*_MODE
+};
+
+std::string_view mode_word(kernel::u32 mode) noexcept {
+  return mode == kernel::xdp_generic ? "generic" : mode == kernel::xdp_native ? "native" : "offload";
+}
+
+// The iproute2 word for a mode.
+std::string_view tool_word(kernel::u32 mode) noexcept {
+  return mode == kernel::xdp_generic ? "xdpgeneric" : mode == kernel::xdp_native ? "xdpdrv" : "xdpoffload";
+}
+
+// Generic and native exclude each other; the device is a place apart.
+attached_program in_the_way(const kernel::xdp_state& state, kernel::u32 wanted) noexcept {
+  const attached_program generic{state.generic, kernel::xdp_generic};
+  const attached_program native{state.native, kernel::xdp_native};
+  if (wanted == kernel::xdp_offload) return {state.offload, kernel::xdp_offload};
+  if (wanted == kernel::xdp_generic) return generic.id != 0 ? generic : native;
+  return native.id != 0 ? native : generic;
+}
+
+// The kernel is asked to remove nothing in the place of nothing, which can change nothing: it refuses differently what
+// is held by a link.
+std::optional<bool> held_by_link(int socket, kernel::u32 interface, kernel::u32 mode) noexcept {
+  const auto asked = kernel::replace_xdp(socket, interface, kernel::no_program, kernel::no_program, mode);
+  if (asked) return std::nullopt;
+  switch (asked.error().why.number) {
+    case EBUSY:
+      return true;
+    case EEXIST:
+      return false;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Interfaces of other namespaces may have the same index: an id that is not the only one tells nothing.
+std::optional<kernel::u32> link_on(kernel::u32 interface, kernel::u32 program) noexcept {
+  kernel::u32 id = 0;
+  int count = 0;
+  const auto search = find_link([&](const kernel::link_info_raw& raw) {
+    if (raw.type == static_cast<kernel::u32>(link_type::xdp) && raw.prog_id == program &&
+        raw.xdp.ifindex == interface) {
+      id = raw.id;
+      ++count;
+    }
+    return false;
+  });
+  return search.complete && count == 1 ? std::optional{id} : std::nullopt;
+}
+
+diagnosis taken(int socket, xdp_place place, attached_program there) noexcept {
+  diagnosis why{errc::busy, cause::slot_taken, describe_program(program_id{there.id}), {}};
+  why.reason.add(" is attached there in {} mode", mode_word(there.mode));
+  if (const auto by_link = held_by_link(socket, place.interface, there.mode); by_link && *by_link) {
+    const auto link = link_on(place.interface, there.id);
+    link ? why.reason.add(", held by the link with id {}", *link) : why.reason.add(", held by a link");
+    why.hint.add("update or detach that link");
+  } else if (by_link) {
+    why.reason.add(", by netlink");
+    const auto name = kernel::interface_name(place.interface);
+    if (name) why.hint.add("ip link set dev {} {} off takes it away", name->view(), tool_word(there.mode));
+  }
+  if (place.flags != 0 && place.flags != there.mode) {
+    why.reason.add("; generic and native programs exclude each other");
+  }
+  return why;
+}
+
+// Enters the program in a map for such programs, for a moment: the kernel takes no others.
+bool is_for_map(program_ref program, kernel::u32 map_type, kernel::u32 first_word) noexcept {
+  const auto map = kernel::map_create(
+      {.map_type = map_type, .key_size = sizeof(kernel::u32), .value_size = 2 * sizeof(kernel::u32), .max_entries = 1});
+  if (!map) return false;
+  const kernel::u32 key = 0;
+  const std::array<kernel::u32, 2> value{first_word, kernel::descriptor(program.fd().get())};
+  return kernel::map_update({.map_fd = kernel::descriptor(map->get()),
+                             .key = kernel::pointer(&key),
+                             .value = kernel::pointer(value.data())})
+      .has_value();
+}
+
+// Only programs that were loaded for a device have an interface.
+bool is_for_no_device(program_ref program) noexcept {
+  kernel::prog_info_raw info{};
+  return kernel::obj_get_info(program.fd().get(), &info, sizeof info) && info.ifindex == 0;
+}
+
+constexpr kernel::u32 map_device = 14;  // BPF_MAP_TYPE_DEVMAP: an interface, a program
+constexpr kernel::u32 map_cpu = 16;     // BPF_MAP_TYPE_CPUMAP: a queue's length, a program
+constexpr kernel::u32 shortest_queue = 1;
+
+}  // namespace
+
+text describe_interface(std::uint32_t index) noexcept {
+  text words{"interface {}", index};
+  if (const auto name = kernel::interface_name(index)) words.add(" ({})", name->view());
+  return words;
+}
+
+std::optional<diagnosis> no_interface(std::uint32_t index) noexcept {
+  if (!kernel::interface_missing(index)) return std::nullopt;
+  return diagnosis{errc::not_found, cause::no_such_interface,
+                   text{"no interface of this network namespace has the index {}", index},
+                   text{"an index belongs to a namespace: attach on a thread that is in the interface's"}};
+}
+
+std::optional<diagnosis> occupied(xdp_place place) noexcept {
+  const auto socket = kernel::open_rtnetlink();
+  if (!socket) return std::nullopt;
+  const auto state = kernel::query_xdp(socket->get(), place.interface);
+  if (!state) return std::nullopt;
+  if (const auto there = in_the_way(*state, place.flags); there.id != 0) return taken(socket->get(), place, there);
+  if (state->master == 0) return std::nullopt;
+  const auto above = kernel::query_xdp(socket->get(), state->master);
+  if (!above) return std::nullopt;
+  const auto id = above->native != 0 ? above->native : above->generic != 0 ? above->generic : above->offload;
+  if (id == 0) return std::nullopt;
+  return diagnosis{errc::busy,
+                   cause::slot_taken,
+                   text{"{} is attached to {}, which this one is a part of", describe_program(program_id{id}).view(),
+                        describe_interface(state->master).view()},
+                   {}};
+}
+
+std::optional<diagnosis> unfit_xdp_program(xdp_place place, program_ref program) noexcept {
+  if (place.flags == kernel::xdp_offload && is_for_no_device(program)) {
+    return diagnosis{
+        errc::invalid_argument,
+        cause::bad_option,
+        text{"{} was not loaded for a device, and offload takes no other", describe_program(program).view()},
+        {}};
+  }
+  const bool for_devices = is_for_map(program, map_device, place.interface);
+  if (!for_devices && !is_for_map(program, map_cpu, shortest_queue)) return std::nullopt;
+  return diagnosis{
+      errc::wrong_type, cause::wrong_expected_attach_type,
+      text{"{} was loaded for {}: it runs in the entries of a {} map only", describe_program(program).view(),
+           to_string(for_devices ? attach_type::xdp_devmap : attach_type::xdp_cpumap), for_devices ? "device" : "CPU"},
+      text{"load it with the expected attach type xdp, or with none"}};
+}
+
+diagnosis xdp(xdp_place place, program_ref program, kernel::failure failed) noexcept {
+  std::optional<diagnosis> why;
+  const auto established = [&why](std::optional<diagnosis> found) {
+    why = std::move(found);
+    return why.has_value();
+  };
+  switch (failed.number) {
+    case EBADF:
+    case EINVAL:
+      if (established(unfit_program(program, hooks::programs_of(attach_type::xdp)))) return *why;
+      if (established(no_interface(place.interface))) return *why;
+      if (failed.call == operation::link_create && established(missing_feature(feature::xdp_links))) return *why;
+      if (established(unfit_xdp_program(place, program))) return *why;
+      break;
+    case ENODEV:
+      if (established(no_interface(place.interface))) return *why;
+      break;
+    case EBUSY:
+    case EEXIST:
+      if (established(occupied(place))) return *why;
+      return {errc::busy, cause::unknown, text{"another program is in the way"}, {}};
+    case EOPNOTSUPP:
+      return {errc::not_supported, cause::driver,
+              place.flags == 0 ? text{"the interface's driver refuses XDP"}
+                               : text{"the interface's driver has no XDP in {} mode", mode_word(place.flags)},
+              text{"{}", place.flags == kernel::xdp_native ? "generic mode works on every interface" : ""}};
+    case EPERM:
+      // CAP_SYS_ADMIN does not serve here.
+      if (established(missing_capability({kernel::capability::net_admin}, kernel::capability::net_admin))) return *why;
+      break;
+    default:
+      break;
+  }
+  return diagnose(failed);
+}
+
+}  // namespace bpflink::explain

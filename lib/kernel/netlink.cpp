@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/netlink.hpp"
+
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+
+#include "kernel/files.hpp"
+
+namespace bpflink::kernel {
+
+namespace {
+
+// NETLINK_CAP_ACK (4.3): an acknowledgement does not repeat the request. NETLINK_EXT_ACK (4.12): it has words.
+constexpr int option_short_acknowledgement = 10;
+constexpr int option_words = 11;
+
+// Requests of all sockets and threads have numbers of their own, so that no answer is taken for another's.
+std::uint32_t next_sequence() noexcept {
+  static std::atomic<std::uint32_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+void set(int socket, int option) noexcept {
+  const int on = 1;
+  // A kernel without it answers without words, and longer.
+  static_cast<void>(::setsockopt(socket, SOL_NETLINK, option, &on, sizeof on));
+}
+
+tl::unexpected<netlink_failure> unanswered(operation call, int number) noexcept {
+  return tl::unexpected(netlink_failure{.why = {call, number}, .words = {}, .answered = false});
+}
+
+int send(int socket, std::span<const std::byte> request) noexcept {
+  ssize_t sent = -1;
+  do sent = ::send(socket, request.data(), request.size(), 0);
+  while (sent < 0 && errno == EINTR);
+  return sent < 0 ? errno : 0;
+}
+
+// The kernel has answered before send() returns: an answer that is not there will not come.
+result<std::span<const std::byte>> receive(int socket, std::span<std::byte> buffer, operation call) noexcept {
+  for (;;) {
+    sockaddr_nl sender{};
+    iovec place{.iov_base = buffer.data(), .iov_len = buffer.size()};
+    msghdr message{};
+    message.msg_name = &sender;
+    message.msg_namelen = sizeof sender;
+    message.msg_iov = &place;
+    message.msg_iovlen = 1;
+    const auto got = ::recvmsg(socket, &message, MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return tl::unexpected(failure{call, errno});
+    if (message.msg_namelen != sizeof sender || sender.nl_pid != 0) continue;  // not from the kernel
+    if ((message.msg_flags & MSG_TRUNC) != 0) return tl::unexpected(failure{call, EMSGSIZE});
+    return std::span<const std::byte>{buffer}.first(static_cast<std::size_t>(got));
+  }
+}
+
+netlink_result<std::span<const std::byte>> transact(int socket, netlink_message& request, std::uint16_t wanted,
+                                                    std::span<std::byte> buffer, operation call) noexcept {
+  const auto sequence = next_sequence();
+  const auto bytes = request.finish(sequence);
+  if (bytes.empty()) return tl::unexpected(netlink_failure{.why = {call, EMSGSIZE}, .words = {}});
+  if (const int error = send(socket, bytes); error != 0) {
+    return tl::unexpected(netlink_failure{.why = {call, error}, .words = {}});
+  }
+  for (;;) {
+    const auto datagram = receive(socket, buffer, call);
+    if (!datagram) return unanswered(call, datagram.error().number);
+    const auto reply = read_reply(*datagram, sequence, wanted);
+    switch (reply.what) {
+      case netlink_reply::kind::none:
+        break;
+      case netlink_reply::kind::malformed:
+        return unanswered(call, EBADMSG);
+      case netlink_reply::kind::acknowledged:
+      case netlink_reply::kind::data:
+        return reply.payload;
+      case netlink_reply::kind::refused:
+        return tl::unexpected(netlink_failure{.why = {call, reply.error}, .words = bounded_string<192>{reply.words}});
+    }
+  }
+}
+
+}  // namespace
+
+result<unique_fd> open_rtnetlink() noexcept {
+  const int raw = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (raw < 0) return tl::unexpected(failure{operation::socket, errno});
+  auto socket = above_standard_streams(unique_fd::adopt(raw));
+  if (socket) {
+    set(socket->get(), option_short_acknowledgement);
+    set(socket->get(), option_words);
+  }
+  return socket;
+}
+
+netlink_result<void> netlink_do(int socket, netlink_message& request, operation call) noexcept {
+  std::array<std::byte, 1024> buffer;
+  const auto done = transact(socket, request, 0, buffer, call);
+  if (!done) return tl::unexpected(done.error());
+  return {};
+}
+
+netlink_result<std::span<const std::byte>> netlink_ask(int socket, netlink_message& request, std::uint16_t wanted,
+                                                       std::span<std::byte> buffer, operation call) noexcept {
+  const auto answer = transact(socket, request, wanted, buffer, call);
+  // An acknowledgement without what was asked for is no answer.
+  if (answer && answer->empty()) return unanswered(call, EBADMSG);
+  return answer;
+}
+
+}  // namespace bpflink::kernel
