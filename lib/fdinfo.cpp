@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fdinfo.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

@@ -66,11 +66,23 @@ bool is_pin(const std::optional<kernel::file_status>& file) noexcept {
 
 }  // namespace
 
+namespace {
+
+[[gnu::cold, gnu::noinline]] expected<iterator_reader> no_link() noexcept {
+  return tl::unexpected(refuse_empty(doing("open"), "link"));
+}
+
+[[gnu::cold, gnu::noinline]] expected<iterator_reader> not_opened(fd_ref link, kernel::failure failed) noexcept {
+  return tl::unexpected(make_error(doing("open"), failed, explain::refused_run(link, failed)));
+}
+
+}  // namespace
+
 expected<iterator_reader> iterator_reader::open(fd_ref link) noexcept {
-  if (!link) return tl::unexpected(refuse_empty(doing("open"), "link"));
+  if (!link) return no_link();
   auto run = kernel::iter_create({.link_fd = kernel::descriptor(link.get())});
-  if (run) return iterator_reader{*std::move(run)};
-  return tl::unexpected(make_error(doing("open"), run.error(), explain::refused_run(link, run.error())));
+  if (!run) return not_opened(link, run.error());
+  return iterator_reader{*std::move(run)};
 }
 
 expected<iterator_reader> iterator_reader::open_pinned(zstring_view path) noexcept {
@@ -89,7 +101,7 @@ expected<iterator_reader> iterator_reader::open_pinned(zstring_view path) noexce
     }
     return tl::unexpected(make_error(opening(path), file.error(), why));
   }
-  return tl::unexpected(pins::explain_open("iterator", path, link.error()));
+  return tl::unexpected(pins::explain_open({"iterator"}, path, link.error()));
 }
 
 expected<iterator_reader> iterator_reader::adopt(unique_fd descriptor) noexcept {
@@ -110,18 +122,31 @@ expected<iterator_reader> iterator_reader::adopt(unique_fd descriptor) noexcept 
   return iterator_reader{*std::move(safe)};
 }
 
+namespace {
+
+[[gnu::cold, gnu::noinline]] expected<std::size_t> unreadable(fd_ref run) noexcept {
+  if (!run) return tl::unexpected(refuse_empty(doing("read"), "iterator"));
+  return tl::unexpected(
+      refuse(doing("read"),
+             {errc::invalid_argument, cause::bad_option, text{"the buffer is empty, and 0 would mean the end"}, {}}));
+}
+
+[[gnu::cold, gnu::noinline]] expected<std::size_t> read_again(fd_ref run, std::span<std::byte> buffer,
+                                                              kernel::failure failed) noexcept {
+  for (int pauses = 1; failed.number == EAGAIN && pauses < most_pauses; ++pauses) {
+    const auto got = kernel::read_some(run.get(), buffer);
+    if (got) return *got;
+    failed = got.error();
+  }
+  return tl::unexpected(explain_read(failed));
+}
+
+}  // namespace
+
 expected<std::size_t> iterator_reader::read(std::span<std::byte> buffer) noexcept {
-  if (!fd_) return tl::unexpected(refuse_empty(doing("read"), "iterator"));
-  if (buffer.empty()) {
-    return tl::unexpected(
-        refuse(doing("read"),
-               {errc::invalid_argument, cause::bad_option, text{"the buffer is empty, and 0 would mean the end"}, {}}));
-  }
-  auto got = kernel::read_some(fd_.get(), buffer);
-  for (int pauses = 1; !got && got.error().number == EAGAIN && pauses < most_pauses; ++pauses) {
-    got = kernel::read_some(fd_.get(), buffer);
-  }
-  if (!got) return tl::unexpected(explain_read(got.error()));
+  if (!fd_ || buffer.empty()) return unreadable(fd_);
+  const auto got = kernel::read_some(fd_.get(), buffer);
+  if (!got) return read_again(fd_, buffer, got.error());
   return *got;
 }
 

@@ -18,22 +18,32 @@ namespace {
 
 bpflink::mechanism name_of_link(const attachment&) noexcept { return bpflink::mechanism::link; }
 
-expected<void> update_link(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
+[[gnu::cold, gnu::noinline]] expected<void> not_updated(const attachment& held, program_ref next,
+                                                        const program_ref* expected_old,
+                                                        kernel::failure failed) noexcept {
+  return tl::unexpected(explain::update(held, next, expected_old, failed));
+}
+
+[[gnu::cold, gnu::noinline]] expected<void> not_detached(const attachment& held, kernel::failure failed) noexcept {
+  return tl::unexpected(explain::detach(held, failed));
+}
+
+// Inline: out of the kernel each function on the way back costs its time (kernel/call.hpp).
+inline expected<void> update_link(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
   const kernel::link_update_attr attr{
       .link_fd = kernel::descriptor(held.holder.get()),
       .new_prog_fd = kernel::descriptor(next.fd().get()),
       .flags = expected_old != nullptr ? kernel::flag_replace : 0,
       .old_prog_fd = expected_old != nullptr ? kernel::descriptor(expected_old->fd().get()) : 0,
   };
-  if (const auto updated = kernel::link_update(attr); !updated) {
-    return tl::unexpected(explain::update(held, next, expected_old, updated.error()));
-  }
+  const auto updated = kernel::link_update(attr);
+  if (!updated) return not_updated(held, next, expected_old, updated.error());
   return {};
 }
 
-expected<void> detach_link(attachment& held) noexcept {
+inline expected<void> detach_link(attachment& held) noexcept {
   const auto detached = kernel::link_detach({.link_fd = kernel::descriptor(held.holder.get())});
-  if (!detached) return tl::unexpected(explain::detach(held, detached.error()));
+  if (!detached) return not_detached(held, detached.error());
   return {};
 }
 
@@ -49,6 +59,9 @@ const mechanism_operations link_operations{
 };
 
 namespace {
+
+// Needs no look into the table, as nearly all attachments do not.
+bool is_link(const attachment& held) noexcept { return held.operations == &link_operations; }
 
 // To the end, whatever fails; the first failure is kept.
 std::optional<kernel::failure> tear_down(attachment& held) noexcept {
@@ -66,6 +79,11 @@ std::optional<kernel::failure> tear_down(attachment& held) noexcept {
 }  // namespace
 
 void drop(attachment& held) noexcept {
+  if (held.operations->let_go == nullptr) {
+    // Closing keeps errno.
+    static_cast<void>(tear_down(held));
+    return;
+  }
   const int kept = errno;
   static_cast<void>(tear_down(held));
   errno = kept;
@@ -80,23 +98,36 @@ link_handle& link_handle::operator=(link_handle&& other) noexcept {
   return *this;
 }
 
+namespace {
+
+[[gnu::cold, gnu::noinline]] expected<void> cannot_update(const detail::attachment& held, program_ref next) noexcept {
+  return tl::unexpected(explain::cannot_update(held, next));
+}
+
+[[gnu::cold, gnu::noinline]] expected<void> cannot(const detail::attachment& held, std::string_view verb) noexcept {
+  return tl::unexpected(explain::cannot(held, verb));
+}
+
+}  // namespace
+
 expected<void> link_handle::update(program_ref next) noexcept {
-  if (next.fd() && can_update()) {
-    return attachment_.operations->update(attachment_, next, nullptr);
-  }
-  return tl::unexpected(explain::cannot_update(attachment_, next));
+  if (!next.fd() || !can_update()) return cannot_update(attachment_, next);
+  if (detail::is_link(attachment_)) return detail::update_link(attachment_, next, nullptr);
+  return attachment_.operations->update(attachment_, next, nullptr);
 }
 
 expected<void> link_handle::update(program_ref next, program_ref expected_old) noexcept {
-  if (next.fd() && expected_old.fd() && can_update()) {
-    return attachment_.operations->update(attachment_, next, &expected_old);
+  if (!next.fd() || !expected_old.fd() || !can_update()) {
+    return cannot_update(attachment_, next.fd() ? expected_old : next);
   }
-  return tl::unexpected(explain::cannot_update(attachment_, next.fd() ? expected_old : next));
+  if (detail::is_link(attachment_)) return detail::update_link(attachment_, next, &expected_old);
+  return attachment_.operations->update(attachment_, next, &expected_old);
 }
 
 expected<void> link_handle::detach() noexcept {
-  if (can_detach()) return attachment_.operations->detach(attachment_);
-  return tl::unexpected(explain::cannot(attachment_, "detach"));
+  if (!can_detach()) return cannot(attachment_, "detach");
+  if (detail::is_link(attachment_)) return detail::detach_link(attachment_);
+  return attachment_.operations->detach(attachment_);
 }
 
 expected<void> link_handle::close() noexcept {

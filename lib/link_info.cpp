@@ -31,6 +31,20 @@ struct question {
   kernel::u32 size = sizeof(link_info_raw);
 };
 
+// Where the kind's part ends, for those that came as they are. The kernel goes through what is longer than it knows.
+constexpr kernel::u32 size_without_name(link_type kind) noexcept {
+  switch (kind) {
+    case link_type::cgroup:
+      return header_size + sizeof(kernel::link_info_cgroup);
+    case link_type::netns:
+      return header_size + sizeof(kernel::link_info_netns);
+    case link_type::xdp:
+      return header_size + sizeof(kernel::link_info_xdp);
+    default:
+      return 0;
+  }
+}
+
 void ask_for_kind(question& asked, link_type kind, std::span<char> name) noexcept {
   switch (kind) {
     case link_type::raw_tracepoint:
@@ -92,8 +106,7 @@ unknown_info unknown_details(const link_info_raw& raw, kernel::u32 length) noexc
   return info;
 }
 
-link_info from_raw(const link_info_raw& raw, kernel::u32 length, std::span<const char> name) noexcept {
-  link_info info;
+void fill(link_info& info, const link_info_raw& raw, kernel::u32 length, std::span<const char> name) noexcept {
   info.type = static_cast<link_type>(raw.type);
   info.id = link_id{raw.id};
   if (raw.prog_id != 0) info.program = program_id{raw.prog_id};
@@ -126,36 +139,50 @@ link_info from_raw(const link_info_raw& raw, kernel::u32 length, std::span<const
       info.details = unknown_details(raw, length);
       break;
   }
+}
+
+// Made where it will be: it is too large to be moved for nothing.
+expected<link_info> from_raw(const link_info_raw& raw, kernel::u32 length, std::span<const char> name) noexcept {
+  expected<link_info> info{tl::in_place};
+  fill(*info, raw, length, name);
   return info;
 }
 
-}  // namespace
+constexpr std::string_view verb = "ask for information on";
 
-expected<link_info> link_handle::info() const noexcept {
-  if (!attachment_ || !attachment_.operations->may_be_link) {
-    return tl::unexpected(explain::cannot(attachment_, "ask for information on"));
+[[gnu::cold, gnu::noinline]] expected<link_info> refused(const link_handle& link, const detail::attachment& held,
+                                                         kernel::failure why) noexcept {
+  if (!link.can_pin()) return tl::unexpected(explain::cannot(held, verb));
+  const auto what = explain::on_link(held, verb);
+  if (auto missing = why.number == EINVAL ? explain::missing_feature(feature::link_info) : std::nullopt) {
+    return tl::unexpected(make_error(what, why, *missing));
   }
-  const fd_ref link = attachment_.holder;
-  const auto failed = [&](kernel::failure why) {
-    if (!can_pin()) return tl::unexpected(explain::cannot(attachment_, "ask for information on"));
-    const auto what = explain::on_link(attachment_, "ask for information on");
-    if (auto missing = why.number == EINVAL ? explain::missing_feature(feature::link_info) : std::nullopt) {
-      return tl::unexpected(make_error(what, why, *missing));
-    }
-    return tl::unexpected(make_error(what, why));
-  };
+  return tl::unexpected(make_error(what, why));
+}
 
+[[gnu::cold, gnu::noinline]] expected<link_info> cannot(const detail::attachment& held) noexcept {
+  return tl::unexpected(explain::cannot(held, verb));
+}
+
+expected<link_info> info_without_name(const link_handle& link, const detail::attachment& held) noexcept {
+  question asked{.size = size_without_name(held.type)};
+  const auto length = ask(held.holder, asked);
+  if (!length) return refused(link, held, length.error());
+  return from_raw(asked.raw, *length, {});
+}
+
+expected<link_info> info_with_name(const link_handle& link, const detail::attachment& held) noexcept {
   question asked;
-  auto kind = attachment_.type;
+  auto kind = held.type;
   if (kind == link_type::unspecified) {
     asked.size = header_size;
-    if (const auto header = ask(link, asked); !header) return failed(header.error());
+    if (const auto header = ask(held.holder, asked); !header) return refused(link, held, header.error());
     kind = static_cast<link_type>(asked.raw.type);
     asked = {};
   }
   if (kind == link_type::uprobe_multi) {
-    auto info = info_parts::uprobe_multi(link);
-    if (!info) return failed(info.error());
+    auto info = info_parts::uprobe_multi(held.holder);
+    if (!info) return refused(link, held, info.error());
     return *std::move(info);
   }
 
@@ -163,7 +190,7 @@ expected<link_info> link_handle::info() const noexcept {
   std::array<char, PATH_MAX> name;
   name[0] = '\0';
   ask_for_kind(asked, kind, name);
-  auto length = ask(link, asked);
+  auto length = ask(held.holder, asked);
   // A kernel whose structure ends before a field that was marked does not tell that field; one that ends before the
   // name tells nothing of the kind.
   const kernel::u32 name_end = header_size + (kind == link_type::perf_event ? 24 : 16);
@@ -172,10 +199,18 @@ expected<link_info> link_handle::info() const noexcept {
     asked = {};
     if (size != header_size) ask_for_kind(asked, kind, name);
     asked.size = size;
-    length = ask(link, asked);
+    length = ask(held.holder, asked);
   }
-  if (!length) return failed(length.error());
+  if (!length) return refused(link, held, length.error());
   return from_raw(asked.raw, *length, name);
+}
+
+}  // namespace
+
+expected<link_info> link_handle::info() const noexcept {
+  if (!attachment_ || !attachment_.operations->may_be_link) return cannot(attachment_);
+  if (size_without_name(attachment_.type) != 0) return info_without_name(*this, attachment_);
+  return info_with_name(*this, attachment_);
 }
 
 std::optional<bool> link_info::defunct() const noexcept {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
+#include <optional>
+#include <string_view>
 
 #include "attachment.hpp"
 #include "bpflink/link.hpp"
@@ -18,55 +20,82 @@ namespace detail {
 
 namespace {
 
-text name_wanted(link_type kind) noexcept {
-  return kind == link_type::unspecified ? text{"link"} : text{"{} link", to_string(kind)};
+// Where the link came from: made into text only where there is an error.
+struct origin {
+  std::string_view verb;
+  link_type wanted;
+  zstring_view path = {};
+  std::optional<link_id> id = {};
+
+  [[nodiscard]] attempt words() const noexcept {
+    attempt what{text{"{} {}", verb, pins::link_of(wanted).words().view()}, {}, {}};
+    if (id) {
+      what.joint = "with";
+      what.target.add("id {}", id->value());
+    } else if (!path.empty()) {
+      what.joint = "at";
+      what.target.add("{}", path.view());
+    }
+    return what;
+  }
+};
+
+[[gnu::cold, gnu::noinline]] expected<link_handle> failed(const origin& from, kernel::failure why) noexcept {
+  return tl::unexpected(make_error(from.words(), why));
 }
 
-expected<link_handle> of_kind(unique_fd link, link_type wanted, const attempt& what) noexcept {
+[[gnu::cold, gnu::noinline]] expected<link_handle> refused(const origin& from, const diagnosis& why) noexcept {
+  return tl::unexpected(refuse(from.words(), why));
+}
+
+[[gnu::cold, gnu::noinline]] expected<link_handle> other_kind(const origin& from, link_type found) noexcept {
+  return refused(from, {errc::wrong_type,
+                        cause::wrong_link_type,
+                        text{"its kind is {}, not {}", to_string(found), to_string(from.wanted)},
+                        {}});
+}
+
+expected<link_handle> of_kind(unique_fd link, const origin& from) noexcept {
   const auto found = kind_of_link(link);
-  if (!found) return tl::unexpected(make_error(what, found.error()));
-  if (wanted != link_type::unspecified && *found != wanted) {
-    return tl::unexpected(refuse(what, {errc::wrong_type,
-                                        cause::wrong_link_type,
-                                        text{"it is a {} link, not a {} link", to_string(*found), to_string(wanted)},
-                                        {}}));
-  }
+  if (!found) return failed(from, found.error());
+  if (from.wanted != link_type::unspecified && *found != from.wanted) return other_kind(from, *found);
   return link_access::make(link_access::link_attachment(std::move(link), *found));
+}
+
+[[gnu::cold, gnu::noinline]] expected<link_handle> no_such_id(const origin& from, kernel::failure failed) noexcept {
+  auto why = diagnose(failed);
+  if (failed.number == ENOENT) {
+    why = {errc::not_found, cause::no_such_id, text{"no link has this id"}, {}};
+  } else if (failed.number == EPERM) {
+    if (auto missing = explain::missing_capability({kernel::capability::sys_admin})) why = *missing;
+  } else if (failed.number == EINVAL) {
+    if (auto missing = explain::missing_feature(feature::link_info)) why = *missing;
+  }
+  return tl::unexpected(make_error(from.words(), failed, why));
 }
 
 }  // namespace
 
 expected<link_handle> open_pinned(zstring_view path, link_type kind) noexcept {
-  const auto name = name_wanted(kind);
-  auto link = pins::open(name.view(), path, kernel::object_kind::link);
+  auto link = pins::open(pins::link_of(kind), path, kernel::object_kind::link);
   if (!link) return tl::unexpected(std::move(link).error());
-  return of_kind(*std::move(link), kind, {text{"open {}", name.view()}, "at", text{"{}", path.view()}});
+  return of_kind(*std::move(link), {.verb = "open", .wanted = kind, .path = path});
 }
 
 expected<link_handle> from_id(link_id id, link_type kind) noexcept {
-  const attempt what{text{"open {}", name_wanted(kind).view()}, "with", text{"id {}", id.value()}};
+  const origin from{.verb = "open", .wanted = kind, .id = id};
   auto link = kernel::link_get_fd_by_id(id.value());
-  if (link) return of_kind(*std::move(link), kind, what);
-  auto why = diagnose(link.error());
-  if (link.error().number == ENOENT) {
-    why = {errc::not_found, cause::no_such_id, text{"no link has this id"}, {}};
-  } else if (link.error().number == EPERM) {
-    if (auto missing = explain::missing_capability({kernel::capability::sys_admin})) why = *missing;
-  } else if (link.error().number == EINVAL) {
-    if (auto missing = explain::missing_feature(feature::link_info)) why = *missing;
-  }
-  return tl::unexpected(make_error(what, link.error(), why));
+  if (!link) return no_such_id(from, link.error());
+  return of_kind(*std::move(link), from);
 }
 
 expected<link_handle> adopt(unique_fd descriptor, link_type kind) noexcept {
-  const attempt what{text{"adopt {}", name_wanted(kind).view()}, {}, {}};
-  if (!descriptor) return tl::unexpected(refuse_empty(what, "descriptor"));
-  if (const auto wrong = pins::not_of_kind(descriptor, kernel::object_kind::link)) {
-    return tl::unexpected(refuse(what, *wrong));
-  }
+  const origin from{.verb = "adopt", .wanted = kind};
+  if (!descriptor) return tl::unexpected(refuse_empty(from.words(), "descriptor"));
+  if (const auto wrong = pins::not_of_kind(descriptor, kernel::object_kind::link)) return refused(from, *wrong);
   auto safe = kernel::above_standard_streams(std::move(descriptor));
-  if (!safe) return tl::unexpected(make_error(what, safe.error()));
-  return of_kind(*std::move(safe), kind, what);
+  if (!safe) return failed(from, safe.error());
+  return of_kind(*std::move(safe), from);
 }
 
 }  // namespace detail

@@ -38,6 +38,7 @@ std::optional<diagnosis> bad_place(zstring_view path) noexcept {
     return diagnosis{errc::invalid_argument, cause::bad_option, text{"the path is too long"}, {}};
   const auto directory = kernel::status_of(parts.directory.data());
   if (!directory) {
+    if (!kernel::is_missing(parts.directory.data())) return std::nullopt;
     return diagnosis{errc::not_found, cause::no_such_path,
                      text{"the directory {} does not exist", parts.directory.data()}, text{"make it"}};
   }
@@ -95,38 +96,47 @@ std::string_view word_for(kernel::object_kind kind) noexcept {
   }
 }
 
-attempt doing(std::string_view verb, std::string_view what, std::string_view joint, zstring_view path) noexcept {
-  return {text{"{} {}", verb, what}, joint, text{"{}", path.view()}};
+attempt doing(std::string_view verb, object_name what, std::string_view joint, zstring_view path) noexcept {
+  return {text{"{} {}", verb, what.words().view()}, joint, text{"{}", path.view()}};
 }
 
 }  // namespace
 
-bpf_error explain_pin(std::string_view what, zstring_view path, kernel::failure failed) noexcept {
+bpf_error explain_pin(object_name what, zstring_view path, kernel::failure failed) noexcept {
   return make_error(doing("pin", what, "at", path), failed, of_place(path, failed));
 }
 
-expected<void> move(fd_ref object, std::string_view what, zstring_view from, zstring_view to) noexcept {
-  const auto renamed = kernel::rename_exclusively(from.c_str(), to.c_str());
-  if (renamed) return {};
+namespace {
+
+[[gnu::cold, gnu::noinline]] expected<void> not_renamed(fd_ref object, object_name what, zstring_view from,
+                                                        zstring_view to, kernel::failure failed) noexcept {
   auto attempted = doing("move pin of", what, "to", to);
-  if (renamed.error().number == ENOENT && !kernel::status_of(from.c_str())) {
+  if (failed.number == ENOENT && kernel::is_missing(from.c_str())) {
     // The old pin is gone, and with it what kept the object: pin anew.
     const auto pinned = kernel::obj_pin(object.get(), to.c_str());
     if (pinned) return {};
-    const auto first = make_error(attempted, renamed.error());
+    const auto first = make_error(attempted, failed);
     return tl::unexpected(make_error(attempted, pinned.error(), of_place(to, pinned.error()), &first));
   }
-  return tl::unexpected(make_error(attempted, renamed.error(), of_place(to, renamed.error())));
+  return tl::unexpected(make_error(attempted, failed, of_place(to, failed)));
 }
 
-expected<void> remove(std::string_view what, zstring_view path) noexcept {
-  const auto removed = kernel::unlink(path.c_str());
-  if (removed) return {};
-  auto why = diagnose(removed.error());
-  if (removed.error().number == ENOENT) {
-    why = {errc::not_found, cause::no_such_path, text{"nothing is pinned there"}, {}};
+}  // namespace
+
+expected<void> move(fd_ref object, object_name what, zstring_view from, zstring_view to) noexcept {
+  const auto renamed = kernel::rename_exclusively(from.c_str(), to.c_str());
+  if (!renamed) return not_renamed(object, what, from, to, renamed.error());
+  return {};
+}
+
+bpf_error explain_unpin(object_name what, zstring_view path, kernel::failure failed) noexcept {
+  auto why = diagnose(failed);
+  if (failed.number == ENOENT) why = {errc::not_found, cause::no_such_path, text{"nothing is pinned there"}, {}};
+  if (failed.number == EACCES) {
+    why = {errc::permission_denied, cause::file_permission, text{"the directory's mode forbids it"}, {}};
   }
-  return tl::unexpected(make_error(doing("unpin", what, "from", path), removed.error(), why));
+  if (failed.number == EISDIR) why = {errc::wrong_type, cause::not_bpffs, text{"it is a directory, and no pin"}, {}};
+  return make_error(doing("unpin", what, "from", path), failed, why);
 }
 
 std::optional<diagnosis> not_of_kind(fd_ref descriptor, kernel::object_kind kind) noexcept {
@@ -141,7 +151,7 @@ std::optional<diagnosis> not_of_kind(fd_ref descriptor, kernel::object_kind kind
                    {}};
 }
 
-bpf_error explain_open(std::string_view what, zstring_view path, kernel::failure failed) noexcept {
+bpf_error explain_open(object_name what, zstring_view path, kernel::failure failed) noexcept {
   auto why = diagnose(failed);
   if (failed.number == ENOENT) {
     why = {errc::not_found, cause::no_such_path, text{"nothing is pinned there"}, {}};
@@ -156,13 +166,28 @@ bpf_error explain_open(std::string_view what, zstring_view path, kernel::failure
   return make_error(doing("open", what, "at", path), failed, why);
 }
 
-expected<unique_fd> open(std::string_view what, zstring_view path, kernel::object_kind kind) noexcept {
-  auto opened = kernel::obj_get(path.c_str());
-  if (!opened) return tl::unexpected(explain_open(what, path, opened.error()));
-  if (const auto wrong = not_of_kind(*opened, kind)) {
+namespace {
+
+[[gnu::cold, gnu::noinline]] expected<unique_fd> not_opened(object_name what, zstring_view path,
+                                                            kernel::failure failed) noexcept {
+  return tl::unexpected(explain_open(what, path, failed));
+}
+
+expected<unique_fd> if_of_kind(unique_fd opened, object_name what, zstring_view path,
+                               kernel::object_kind kind) noexcept {
+  if (const auto wrong = not_of_kind(opened, kind)) {
     return tl::unexpected(refuse(doing("open", what, "at", path), *wrong));
   }
-  return std::move(*opened);
+  return opened;
+}
+
+}  // namespace
+
+expected<unique_fd> open(object_name what, zstring_view path, kernel::object_kind kind) noexcept {
+  auto opened = kernel::obj_get(path.c_str());
+  if (!opened) return not_opened(what, path, opened.error());
+  if (kind == kernel::object_kind::link && kernel::is_link(*opened)) return std::move(*opened);
+  return if_of_kind(*std::move(opened), what, path, kind);
 }
 
 }  // namespace bpflink::pins

@@ -58,7 +58,7 @@ expected<program_info> info_of(fd_ref descriptor) noexcept {
 }  // namespace
 
 expected<program> program::open_pinned(zstring_view path) noexcept {
-  auto opened = pins::open("program", path, kernel::object_kind::program);
+  auto opened = pins::open({"program"}, path, kernel::object_kind::program);
   if (!opened) return tl::unexpected(std::move(opened).error());
   return program{*std::move(opened)};
 }
@@ -91,7 +91,7 @@ expected<program_info> program::info() const noexcept { return info_of(fd_); }
 expected<void> program::pin(zstring_view path) const noexcept {
   if (!fd_) return tl::unexpected(refuse_empty({text{"pin program"}, {}, {}}, "program"));
   const auto pinned = kernel::obj_pin(fd_.get(), path.c_str());
-  if (!pinned) return tl::unexpected(pins::explain_pin("program", path, pinned.error()));
+  if (!pinned) return tl::unexpected(pins::explain_pin({"program"}, path, pinned.error()));
   return {};
 }
 

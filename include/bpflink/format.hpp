@@ -8,15 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "bpflink/attach/cgroup.hpp"
+#include "bpflink/bpflink.hpp"
 #include "bpflink/detail/describe.hpp"
-#include "bpflink/error.hpp"
-#include "bpflink/features.hpp"
-#include "bpflink/ids.hpp"
-#include "bpflink/info.hpp"
-#include "bpflink/kinds.hpp"
-#include "bpflink/mechanism.hpp"
-#include "bpflink/program.hpp"
 
 /// One line for a person: bpf_error::message(). The kernel's log is not in it.
 template <>
@@ -77,6 +70,9 @@ struct fmt::formatter<bpflink::mechanism> : bpflink::detail::word_formatter<bpfl
 /// "link_only".
 template <>
 struct fmt::formatter<bpflink::mechanism_choice> : bpflink::detail::word_formatter<bpflink::mechanism_choice> {};
+/// "multi".
+template <>
+struct fmt::formatter<bpflink::attach_mode> : bpflink::detail::word_formatter<bpflink::attach_mode> {};
 /// "xdp_links".
 template <>
 struct fmt::formatter<bpflink::feature> : bpflink::detail::word_formatter<bpflink::feature> {};
@@ -104,3 +100,9 @@ struct fmt::formatter<bpflink::perf_event_kind> : bpflink::detail::kernel_word_f
 /// "inet_egress".
 template <>
 struct fmt::formatter<bpflink::cgroup_hook> : bpflink::detail::kernel_word_formatter<bpflink::cgroup_hook> {};
+/// "sk_lookup".
+template <>
+struct fmt::formatter<bpflink::netns_hook> : bpflink::detail::kernel_word_formatter<bpflink::netns_hook> {};
+/// "native".
+template <>
+struct fmt::formatter<bpflink::xdp_mode> : bpflink::detail::kernel_word_formatter<bpflink::xdp_mode> {};

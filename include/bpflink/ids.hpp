@@ -66,9 +66,10 @@ class ifindex {
  private:
   struct runtime {};
   constexpr ifindex(std::uint32_t number, runtime) noexcept : value_{number} {}
-  // Dividing by zero is no constant expression: a literal that is no index ends the compilation here.
+  // No constant expression: a literal that is no index ends the compilation here, and the message has this name.
+  static std::uint32_t an_interface_index_is_1_or_more();
   static consteval std::uint32_t checked(int literal) {
-    return literal > 0 ? static_cast<std::uint32_t>(literal) : static_cast<std::uint32_t>(1 / (literal > 0 ? 1 : 0));
+    return literal > 0 ? static_cast<std::uint32_t>(literal) : an_interface_index_is_1_or_more();
   }
 
   std::uint32_t value_;

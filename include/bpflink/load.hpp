@@ -14,6 +14,7 @@
 #include "bpflink/fd.hpp"
 #include "bpflink/kinds.hpp"
 #include "bpflink/program.hpp"
+#include "bpflink/required.hpp"
 #include "bpflink/zstring_view.hpp"
 
 namespace bpflink {
@@ -123,7 +124,7 @@ struct function_info {
 
 /// How to load a program; see program::load().
 struct program_options {
-  program_type type;              ///< Required.
+  required<program_type> type;    ///< Required.
   instructions_ref instructions;  ///< Required. At least one, ending in an exit.
   zstring_view license = "";      ///< "GPL" opens the helpers that are for GPL-compatible programs only.
   std::string_view name = {};     ///< Up to 15 bytes: letters, digits, '_' and '.'. Shown by tools. Since Linux 4.15.

@@ -50,6 +50,15 @@ expected<cgroup_link> attach_without_link(const cgroup_options& options, fd_ref 
   return tl::unexpected(make_error(what, no_links, explain::sole_program(directory, where), &first));
 }
 
+[[gnu::cold, gnu::noinline]] expected<cgroup_link> not_attached(const cgroup_options& options, fd_ref directory,
+                                                                kernel::failure failed) noexcept {
+  if (failed.number == EINVAL && options.mechanism == mechanism_choice::best &&
+      probe(feature::bpf_link) == availability::no) {
+    return attach_without_link(options, directory, failed);
+  }
+  return tl::unexpected(make_error(attempted(options), failed, why_refused(options, directory, failed)));
+}
+
 expected<cgroup_link> attach_to(const cgroup_options& options, fd_ref directory) noexcept {
   const kernel::link_create_attr attr{
       .prog_fd = kernel::descriptor(options.program.fd().get()),
@@ -57,14 +66,18 @@ expected<cgroup_link> attach_to(const cgroup_options& options, fd_ref directory)
       .attach_type = static_cast<kernel::u32>(options.hook),
   };
   auto link = kernel::link_create(attr);
-  if (link) return detail::link_access::make<link_type::cgroup>(*std::move(link));
+  if (!link) return not_attached(options, directory, link.error());
+  return detail::link_access::make<link_type::cgroup>(*std::move(link));
+}
 
-  const auto failed = link.error();
-  if (failed.number == EINVAL && options.mechanism == mechanism_choice::best &&
-      probe(feature::bpf_link) == availability::no) {
-    return attach_without_link(options, directory, failed);
-  }
-  return tl::unexpected(make_error(attempted(options), failed, why_refused(options, directory, failed)));
+[[gnu::cold, gnu::noinline]] expected<cgroup_link> empty(const cgroup_options& options,
+                                                         std::string_view which) noexcept {
+  return tl::unexpected(refuse_empty(attempted(options), which));
+}
+
+[[gnu::cold, gnu::noinline]] expected<cgroup_link> not_opened(const cgroup_options& options,
+                                                              kernel::failure failed) noexcept {
+  return tl::unexpected(make_error(attempted(options), failed, explain::unopened_cgroup(failed)));
 }
 
 }  // namespace
@@ -76,15 +89,12 @@ std::string_view to_string(cgroup_hook hook) noexcept {
 }
 
 expected<cgroup_link> attach(const cgroup_options& options) noexcept {
-  if (!options.program.fd()) return tl::unexpected(refuse_empty(attempted(options), "program"));
+  if (!options.program.fd()) return empty(options, "program");
   if (options.cgroup.directory()) return attach_to(options, options.cgroup.directory());
-  if (options.cgroup.path().empty()) return tl::unexpected(refuse_empty(attempted(options), "cgroup"));
+  if (options.cgroup.path().empty()) return empty(options, "cgroup");
 
   const auto directory = kernel::open_directory(options.cgroup.path().c_str());
-  if (!directory) {
-    return tl::unexpected(
-        make_error(attempted(options), directory.error(), explain::unopened_cgroup(directory.error())));
-  }
+  if (!directory) return not_opened(options, directory.error());
   return attach_to(options, *directory);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bpflink/attach/netns.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cerrno>
@@ -25,7 +25,7 @@ attempt attempted(const netns_options& options) noexcept {
   if (const auto& path = options.netns.path()) {
     what.target.add("{}", path->view());
   } else if (const auto& file = options.netns.file()) {
-    what.target.add("descriptor {}", file->get());
+    if (*file) what.target.add("descriptor {}", file->get());
   } else if (const auto& process = options.netns.process()) {
     what.target.add("the network namespace of process {}", process->value());
   } else {
@@ -65,16 +65,8 @@ expected<netns_link> attach_without_link(const netns_options& options, fd_ref ne
   return tl::unexpected(make_error(what, no_links, taken.value_or(diagnose(failed)), &first));
 }
 
-expected<netns_link> attach_to(const netns_options& options, fd_ref netns) noexcept {
-  const kernel::link_create_attr attr{
-      .prog_fd = kernel::descriptor(options.program.fd().get()),
-      .target = kernel::descriptor(netns.get()),
-      .attach_type = static_cast<kernel::u32>(options.hook),
-  };
-  auto link = kernel::link_create(attr);
-  if (link) return made(detail::link_access::link_attachment(*std::move(link), link_type::netns), options.hook);
-
-  const auto failed = link.error();
+[[gnu::cold, gnu::noinline]] expected<netns_link> not_attached(const netns_options& options, fd_ref netns,
+                                                               kernel::failure failed) noexcept {
   if (failed.number == EINVAL && options.mechanism == mechanism_choice::best &&
       options.hook == netns_hook::flow_dissector && probe(feature::netns_links) == availability::no) {
     return attach_without_link(options, netns, failed);
@@ -84,21 +76,34 @@ expected<netns_link> attach_to(const netns_options& options, fd_ref netns) noexc
                  explain::refused_by_netns(netns, attach_type_of(options.hook), options.program, failed)));
 }
 
+expected<netns_link> attach_to(const netns_options& options, fd_ref netns) noexcept {
+  const kernel::link_create_attr attr{
+      .prog_fd = kernel::descriptor(options.program.fd().get()),
+      .target = kernel::descriptor(netns.get()),
+      .attach_type = static_cast<kernel::u32>(options.hook),
+  };
+  auto link = kernel::link_create(attr);
+  if (!link) return not_attached(options, netns, link.error());
+  return made(detail::link_access::link_attachment(*std::move(link), link_type::netns), options.hook);
+}
+
 diagnosis why_not_opened(const netns_options& options, kernel::failure failed) noexcept {
   const auto& process = options.netns.process();
   if (failed.number == ENOENT && options.netns.path()) {
     return {errc::not_found, cause::no_such_path, text{"no such path"}, {}};
   }
-  if (failed.number == ENOENT && !kernel::status_of("/proc/self")) {
+  if (failed.number == ENOENT && kernel::is_missing("/proc/self")) {
     return {errc::system, cause::no_such_path, text{"no /proc is mounted"}, {}};
   }
   if (!process) return diagnose(failed);
   std::array<char, 32> directory{};
   fmt::format_to_n(directory.data(), directory.size() - 1, "/proc/{}", process->value());
   if (failed.number == ENOENT || failed.number == ESRCH) {
-    const bool there = kernel::status_of(directory.data()).has_value();
-    return {errc::not_found, cause::no_such_process,
-            there ? text{"the process has ended"} : text{"there is no such process"}, {}};
+    const bool there = !kernel::is_missing(directory.data());
+    return {errc::not_found,
+            cause::no_such_process,
+            there ? text{"the process has ended"} : text{"there is no such process"},
+            {}};
   }
   if (failed.number == EACCES || failed.number == EPERM) {
     if (auto missing = explain::missing_capability({kernel::capability::sys_ptrace}, kernel::capability::sys_ptrace)) {
@@ -106,6 +111,21 @@ diagnosis why_not_opened(const netns_options& options, kernel::failure failed) n
     }
   }
   return diagnose(failed);
+}
+
+[[gnu::cold, gnu::noinline]] expected<netns_link> not_opened(const netns_options& options,
+                                                             kernel::failure failed) noexcept {
+  return tl::unexpected(make_error(attempted(options), failed, why_not_opened(options, failed)));
+}
+
+[[gnu::cold, gnu::noinline]] expected<netns_link> empty(const netns_options& options, std::string_view which) noexcept {
+  return tl::unexpected(refuse_empty(attempted(options), which));
+}
+
+[[gnu::cold, gnu::noinline]] expected<netns_link> no_such_hook(const netns_options& options) noexcept {
+  return tl::unexpected(
+      refuse(attempted(options),
+             {errc::invalid_argument, cause::bad_option, text{"network namespaces have no such hook"}, {}}));
 }
 
 kernel::result<unique_fd> open(const netns_target& target) noexcept {
@@ -130,23 +150,15 @@ std::string_view to_string(netns_hook hook) noexcept {
 }
 
 expected<netns_link> attach(const netns_options& options) noexcept {
-  if (options.hook != netns_hook::flow_dissector && options.hook != netns_hook::sk_lookup) {
-    return tl::unexpected(refuse(attempted(options), {errc::invalid_argument,
-                                                      cause::bad_option,
-                                                      text{"network namespaces have no such hook"},
-                                                      {}}));
-  }
-  if (!options.program.fd()) return tl::unexpected(refuse_empty(attempted(options), "program"));
+  if (options.hook != netns_hook::flow_dissector && options.hook != netns_hook::sk_lookup) return no_such_hook(options);
+  if (!options.program.fd()) return empty(options, "program");
   if (const auto& file = options.netns.file()) {
-    if (!*file) return tl::unexpected(refuse_empty(attempted(options), "network namespace"));
-    return attach_to(options, *file);
+    return *file ? attach_to(options, *file) : empty(options, "network namespace");
   }
-  if (options.netns.path() && options.netns.path()->empty()) {
-    return tl::unexpected(refuse_empty(attempted(options), "network namespace"));
-  }
+  if (options.netns.path() && options.netns.path()->empty()) return empty(options, "network namespace");
   const auto netns = open(options.netns);
-  if (netns) return attach_to(options, *netns);
-  return tl::unexpected(make_error(attempted(options), netns.error(), why_not_opened(options, netns.error())));
+  if (!netns) return not_opened(options, netns.error());
+  return attach_to(options, *netns);
 }
 
 }  // namespace bpflink

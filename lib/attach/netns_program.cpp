@@ -54,7 +54,8 @@ std::optional<diagnosis> not_as_expected(const attachment& held, const program_r
   const auto expected = expected_old != nullptr ? id_of_program(expected_old->fd().get()) : ours;
   if (!now || !expected || *now == *expected) return std::nullopt;
   if (*now == 0) {
-    return diagnosis{errc::defunct, cause::detached, text{"somebody else had detached the program already"}, {}};
+    return diagnosis{
+        errc::defunct, cause::detached, text{"somebody else had detached the program already"}, text{"attach anew"}};
   }
   return diagnosis{errc::conflict,
                    cause::other_program,
@@ -64,10 +65,7 @@ std::optional<diagnosis> not_as_expected(const attachment& held, const program_r
 }
 
 expected<void> update(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
-  if (!held.companion) {
-    return tl::unexpected(refuse(explain::on_link(held, "update"),
-                                 {errc::defunct, cause::detached, text{"the program was detached"}, {}}));
-  }
+  if (!held.companion) return tl::unexpected(refuse(explain::on_link(held, "update"), explain::detached()));
   if (auto wrong = not_as_expected(held, expected_old)) {
     return tl::unexpected(refuse(explain::on_link(held, "update"), *wrong));
   }

@@ -39,20 +39,16 @@ bool traces(const raw_link_options& options) noexcept {
   return type == link_type::tracing || type == link_type::raw_tracepoint;
 }
 
-std::optional<bpf_error> contradiction(const raw_link_options& options) noexcept {
-  const auto what = attempted(options);
-  const auto refuse_option = [&](std::string_view why) {
-    return refuse(what, {errc::invalid_argument, cause::bad_option, text{"{}", why}, {}});
-  };
-  if (!options.program.fd()) return refuse_empty(what, "program");
-  const auto target = options.target.which() == raw_target::sort::descriptor && !options.target.descriptor();
-  if (target) return refuse_empty(what, "target");
-  if (const auto wanted = hooks::sort_of(target_of(options))) {
-    if (auto wrong = hooks::misread(what, options.target, *wanted)) return wrong;
-  }
-  if (options.target_btf_id && !traces(options)) return refuse_option("this hook has no BTF type for a target");
+diagnosis bad_option(std::string_view why) noexcept {
+  return {errc::invalid_argument, cause::bad_option, text{"{}", why}, {}};
+}
+
+std::optional<diagnosis> contradiction(const raw_link_options& options) noexcept {
+  if (!options.program.fd()) return hooks::empty_handle("program");
+  if (auto wrong = hooks::misread(options.target, hooks::sort_of(target_of(options)))) return wrong;
+  if (options.target_btf_id && !traces(options)) return bad_option("this hook has no BTF type for a target");
   if (options.cookie && !traces(options) && type_of(options) != link_type::perf_event) {
-    return refuse_option("this hook has no cookie");
+    return bad_option("this hook has no cookie");
   }
   return std::nullopt;
 }
@@ -78,7 +74,7 @@ bpf_error refused(const raw_link_options& options, kernel::failure failed) noexc
 }  // namespace
 
 expected<link_handle> attach(const raw_link_options& options) noexcept {
-  if (auto wrong = contradiction(options)) return tl::unexpected(*std::move(wrong));
+  if (const auto wrong = contradiction(options)) return tl::unexpected(refuse(attempted(options), *wrong));
   auto link = create(options);
   if (!link) return tl::unexpected(refused(options, link.error()));
   auto held = detail::link_access::link_attachment(*std::move(link), type_of(options));

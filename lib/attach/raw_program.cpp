@@ -49,9 +49,7 @@ bool ordered(attach_type where) noexcept {
 }
 
 // What holds one program only, and takes whatever comes.
-bool single(const place& there) noexcept {
-  return there.kind == target_kind::map || there.kind == target_kind::netns;
-}
+bool single(const place& there) noexcept { return there.kind == target_kind::map || there.kind == target_kind::netns; }
 
 kernel::u32 flags_of(const raw_attach_options& options) noexcept {
   const auto kind = hooks::target_of(options.hook);
@@ -70,30 +68,28 @@ kernel::u32 flags_of(const raw_attach_options& options) noexcept {
 
 // What both calls ask of the program and the target.
 template <class Options>
-std::optional<bpf_error> contradiction(const Options& options, const attempt& what) noexcept {
-  if (!options.program.fd()) return refuse_empty(what, "program");
-  if (options.target.which() == raw_target::sort::descriptor && !options.target.descriptor()) {
-    return refuse_empty(what, "target");
-  }
+std::optional<diagnosis> contradiction(const Options& options) noexcept {
+  if (!options.program.fd()) return hooks::empty_handle("program");
   // Another namespace than the calling thread's cannot be named.
-  const auto wanted = options.hook == attach_type::flow_dissector ? std::optional{raw_target::sort::none}
+  const auto wanted = options.hook == attach_type::flow_dissector ? raw_target::sort::none
                                                                   : hooks::sort_of(hooks::target_of(options.hook));
-  return wanted ? hooks::misread(what, options.target, *wanted) : std::nullopt;
+  return hooks::misread(options.target, wanted);
 }
 
-std::optional<bpf_error> contradiction_in_mode(const raw_attach_options& options, const attempt& what) noexcept {
+diagnosis bad_option(std::string_view why) noexcept {
+  return {errc::invalid_argument, cause::bad_option, text{"{}", why}, {}};
+}
+
+std::optional<diagnosis> contradiction_in_mode(const raw_attach_options& options) noexcept {
   const auto kind = hooks::target_of(options.hook);
-  const auto refuse_option = [&](std::string_view why) {
-    return refuse(what, {errc::invalid_argument, cause::bad_option, text{"{}", why}, {}});
-  };
-  if (kind != target_kind::cgroup && kind != target_kind::unknown && options.mode != attach_mode::exclusive) {
-    return refuse_option("only cgroups have modes");
+  if (options.mode != attach_mode::exclusive && kind != target_kind::cgroup && kind != target_kind::unknown) {
+    return bad_option("only cgroups have modes");
   }
   if (!options.replace) return std::nullopt;
-  if (!options.replace->fd()) return refuse_empty(what, "replaced program");
-  if (options.mode == attach_mode::override) return refuse_option("one program is replaced in mode multi only");
+  if (!options.replace->fd()) return hooks::empty_handle("replaced program");
+  if (options.mode == attach_mode::override) return bad_option("one program is replaced in mode multi only");
   if (kind == target_kind::device || kind == target_kind::unknown) {
-    return refuse_option("the kernel replaces no program at this hook");
+    return bad_option("the kernel replaces no program at this hook");
   }
   return std::nullopt;
 }
@@ -128,11 +124,7 @@ diagnosis why_not_attached(const raw_attach_options& options, kernel::failure fa
       if (auto absent = explain::not_attached(there, *options.replace)) return *absent;
     }
     if (failed.number == EBUSY) {
-      if (auto held = explain::taken(there, *options.replace)) {
-        held->code = errc::busy;
-        held->why = cause::slot_taken;
-        return *held;
-      }
+      if (auto held = explain::held_by_link(there, *options.replace)) return *held;
     }
   }
   return explain::refused_at(there, options.program, failed, flags_of(options));
@@ -151,11 +143,7 @@ diagnosis why_not_detached(const raw_detach_options& options, kernel::failure fa
       return {errc::conflict, cause::stale_revision, text{"somebody else attached or detached at the same time"},
               text{"try again"}};
     case EBUSY:
-      if (auto held = explain::taken(there, options.program)) {
-        held->code = errc::busy;
-        held->why = cause::slot_taken;
-        return *held;
-      }
+      if (auto held = explain::held_by_link(there, options.program)) return *held;
       break;
     default:
       break;
@@ -171,14 +159,12 @@ kernel::prog_attach_attr detach_attr(const raw_detach_options& options) noexcept
 
 diagnosis why_not_asked(const raw_detach_options& options, kernel::failure failed) noexcept {
   const auto there = place_of(options);
-  auto why = explain::refused_at(there, options.program, failed);
-  if (failed.number == ENOENT) {
-    if (auto gone = explain::unfit_target(there)) why = *gone;
-  }
-  if (failed.number == EPERM) {
-    if (auto missing = explain::missing_capability({kernel::capability::net_admin})) why = *missing;
-  }
-  why.hint.add("{}the kernel might detach another program, and has to be asked first", why.hint.empty() ? "" : "; ");
+  if (auto wrong = explain::unfit_program_at(there, options.program)) return *wrong;
+  if (auto gone = explain::unfit_target(there)) return *gone;
+  auto why = diagnose(failed);
+  if (failed.number == EINVAL) why = explain::missing_feature(feature::prog_query).value_or(why);
+  if (failed.number == EPERM) why = explain::missing_capability({kernel::capability::net_admin}).value_or(why);
+  why.hint.add("the kernel might detach another program, and is asked first");
   return why;
 }
 
@@ -186,23 +172,20 @@ diagnosis why_not_asked(const raw_detach_options& options, kernel::failure faile
 expected<void> detach_from_cgroup(const raw_detach_options& options) noexcept {
   const auto found = query_attached(hooks::number_of(options.target), options.hook);
   if (!found) {
-    return tl::unexpected(
-        make_error(attempted(options), found.error(), why_not_asked(options, found.error())));
+    return tl::unexpected(make_error(attempted(options), found.error(), why_not_asked(options, found.error())));
   }
   auto attr = detach_attr(options);
   if ((found->flags & kernel::flag_allow_multi) == 0) {
     const auto id = id_of_program(options.program.fd().get());
     if (!id || !found->has(*id)) {
-      return tl::unexpected(
-          refuse(attempted(options), why_not_detached(options, {operation::prog_detach, ENOENT})));
+      return tl::unexpected(refuse(attempted(options), why_not_detached(options, {operation::prog_detach, ENOENT})));
     }
     // Since 6.17 the kernel sees to it that nothing changes in between.
     attr.expected_revision = found->revision;
   }
   const auto detached = kernel::prog_detach(attr);
   if (detached) return {};
-  return tl::unexpected(
-      make_error(attempted(options), detached.error(), why_not_detached(options, detached.error())));
+  return tl::unexpected(make_error(attempted(options), detached.error(), why_not_detached(options, detached.error())));
 }
 
 // Before 5.8, as before there were links to namespaces, the kernel does not look at which program a namespace has.
@@ -221,12 +204,12 @@ std::optional<diagnosis> not_in_this_netns(const raw_detach_options& options) no
 std::string_view to_string(attach_mode mode) noexcept { return word(mode_words, mode); }
 
 expected<void> attach_program(const raw_attach_options& options) noexcept {
-  const auto what = [&options] { return attempted(options); };
-  if (auto wrong = contradiction(options, what())) return tl::unexpected(*std::move(wrong));
-  if (auto wrong = contradiction_in_mode(options, what())) return tl::unexpected(*std::move(wrong));
+  const auto refused = [&options](const diagnosis& why) { return tl::unexpected(refuse(attempted(options), why)); };
+  if (const auto wrong = contradiction(options)) return refused(*wrong);
+  if (const auto wrong = contradiction_in_mode(options)) return refused(*wrong);
   const auto there = place_of(options);
   if (options.replace && single(there)) {
-    if (auto wrong = not_the_one_to_replace(there, *options.replace)) return tl::unexpected(refuse(what(), *wrong));
+    if (const auto wrong = not_the_one_to_replace(there, *options.replace)) return refused(*wrong);
   }
   const auto flags = flags_of(options);
   const auto attached = kernel::prog_attach({
@@ -234,21 +217,19 @@ expected<void> attach_program(const raw_attach_options& options) noexcept {
       .attach_bpf_fd = kernel::descriptor(options.program.fd().get()),
       .attach_type = static_cast<kernel::u32>(options.hook),
       .attach_flags = flags,
-      .replace_bpf_fd =
-          (flags & kernel::flag_replace) != 0 ? kernel::descriptor(options.replace->fd().get()) : 0,
+      .replace_bpf_fd = (flags & kernel::flag_replace) != 0 ? kernel::descriptor(options.replace->fd().get()) : 0,
   });
   if (attached) return {};
-  return tl::unexpected(make_error(what(), attached.error(), why_not_attached(options, attached.error())));
+  return tl::unexpected(make_error(attempted(options), attached.error(), why_not_attached(options, attached.error())));
 }
 
 expected<void> detach_program(const raw_detach_options& options) noexcept {
-  if (auto wrong = contradiction(options, attempted(options))) return tl::unexpected(*std::move(wrong));
+  if (const auto wrong = contradiction(options)) return tl::unexpected(refuse(attempted(options), *wrong));
   if (hooks::target_of(options.hook) == target_kind::cgroup) return detach_from_cgroup(options);
   if (auto wrong = not_in_this_netns(options)) return tl::unexpected(refuse(attempted(options), *wrong));
   const auto detached = kernel::prog_detach(detach_attr(options));
   if (detached) return {};
-  return tl::unexpected(
-      make_error(attempted(options), detached.error(), why_not_detached(options, detached.error())));
+  return tl::unexpected(make_error(attempted(options), detached.error(), why_not_detached(options, detached.error())));
 }
 
 }  // namespace bpflink

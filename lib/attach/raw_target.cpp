@@ -91,6 +91,7 @@ text describe(const raw_target& target) noexcept {
     case raw_target::sort::none:
       break;
     case raw_target::sort::descriptor:
+      if (!target.descriptor()) break;
       return text{"descriptor {}", target.descriptor().get()};
     case raw_target::sort::interface:
       return text{"interface {}", target.interface()};
@@ -98,13 +99,17 @@ text describe(const raw_target& target) noexcept {
   return {};
 }
 
-std::optional<bpf_error> misread(const attempt& what, const raw_target& target, raw_target::sort wanted) noexcept {
-  if (target.which() == raw_target::sort::descriptor && !target.descriptor()) return refuse_empty(what, "target");
-  if (target.which() == wanted) return std::nullopt;
-  return refuse(what, {errc::invalid_argument,
-                       cause::bad_option,
-                       text{"this hook takes {}, not {}", name_of(wanted), name_of(target.which())},
-                       {}});
+diagnosis empty_handle(std::string_view which) noexcept {
+  return {errc::bad_handle, cause::empty_handle, text{"the {} handle is empty", which}, {}};
+}
+
+std::optional<diagnosis> misread(const raw_target& target, std::optional<raw_target::sort> wanted) noexcept {
+  if (target.which() == raw_target::sort::descriptor && !target.descriptor()) return empty_handle("target");
+  if (!wanted || target.which() == *wanted) return std::nullopt;
+  return diagnosis{errc::invalid_argument,
+                   cause::bad_option,
+                   text{"this hook takes {}, not {}", name_of(*wanted), name_of(target.which())},
+                   {}};
 }
 
 std::optional<raw_target::sort> sort_of(target_kind kind) noexcept {

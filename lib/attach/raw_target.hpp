@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "bpflink/attach/raw_target.hpp"
 #include "bpflink/kinds.hpp"
@@ -22,9 +23,11 @@ enum class target_kind : std::uint8_t { unknown, none, cgroup, netns, map, perf_
 // For the sentence.
 [[nodiscard]] text describe(const raw_target& target) noexcept;
 
-// The target is empty, or of a sort that this kind of hook would misread: a descriptor's number for an interface's.
-[[nodiscard]] std::optional<bpf_error> misread(const attempt& what, const raw_target& target,
-                                               raw_target::sort wanted) noexcept;
+// A handle was given that holds nothing; `which` says what it should have held.
+[[nodiscard]] diagnosis empty_handle(std::string_view which) noexcept;
+// The target is empty, or of a sort that the kernel would misread: a descriptor's number for an interface's.
+[[nodiscard]] std::optional<diagnosis> misread(const raw_target& target,
+                                               std::optional<raw_target::sort> wanted) noexcept;
 // The sort that a kind of hook takes; nothing where that is not written down here.
 [[nodiscard]] std::optional<raw_target::sort> sort_of(target_kind kind) noexcept;
 

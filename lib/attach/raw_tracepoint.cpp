@@ -66,16 +66,19 @@ diagnosis why_refused(const raw_tracepoint_options& options, kernel::failure fai
     case EBADF:
     case EINVAL: {
       if (auto wrong = found_unfit(options)) return *wrong;
-      auto why = explain::by_feature(
-          failed, options.cookie ? feature::raw_tracepoint_cookie : feature::raw_tracepoint);
+      auto why = explain::by_feature(failed, options.cookie ? feature::raw_tracepoint_cookie : feature::raw_tracepoint);
       if (why.code == errc::invalid_argument) {
         why.hint.add(
-            "it refuses programs so that read more arguments than the tracepoint has, or write what they may not");
+            "it does so with programs that read more arguments than the tracepoint has, or write what they may not");
       }
       return why;
     }
     case ENOENT:
       return why_unknown(options.name.view());
+    case EEXIST:
+      return {errc::already_exists, cause::already_attached,
+              text{"{} is attached to this tracepoint already", explain::describe_program(options.program).view()},
+              text{"since Linux 6.10 one can be attached many times"}};
     case EPERM:
       if (auto missing = explain::missing_capability({kernel::capability::bpf})) return *missing;
       break;
@@ -95,18 +98,23 @@ kernel::result<unique_fd> open(const raw_tracepoint_options& options) noexcept {
       kernel::raw_tracepoint_cookie_attr{.base = attr, .cookie = options.cookie->value()});
 }
 
+[[gnu::cold, gnu::noinline]] expected<raw_tracepoint_link> not_attached(const raw_tracepoint_options& options,
+                                                                        kernel::failure failed) noexcept {
+  return tl::unexpected(make_error(attempted(options), failed, why_refused(options, failed)));
+}
+
+[[gnu::cold, gnu::noinline]] expected<raw_tracepoint_link> refused(const raw_tracepoint_options& options) noexcept {
+  if (!options.program.fd()) return tl::unexpected(refuse_empty(attempted(options), "program"));
+  return tl::unexpected(refuse({text{"attach raw tracepoint"}, {}, {}},
+                               {errc::invalid_argument, cause::bad_option, text{"the name is empty"}, {}}));
+}
+
 }  // namespace
 
 expected<raw_tracepoint_link> attach(const raw_tracepoint_options& options) noexcept {
-  if (!options.program.fd()) return tl::unexpected(refuse_empty(attempted(options), "program"));
-  if (options.name.empty()) {
-    return tl::unexpected(refuse({text{"attach raw tracepoint"}, {}, {}},
-                                 {errc::invalid_argument, cause::bad_option, text{"the name is empty"}, {}}));
-  }
+  if (!options.program.fd() || options.name.empty()) return refused(options);
   auto opened = open(options);
-  if (!opened) {
-    return tl::unexpected(make_error(attempted(options), opened.error(), why_refused(options, opened.error())));
-  }
+  if (!opened) return not_attached(options, opened.error());
   detail::attachment held;
   held.operations = &operations;
   held.holder = *std::move(opened);

@@ -57,16 +57,6 @@ kernel::result<unique_fd> open_event(std::uint32_t id) noexcept {
   return kernel::perf_event_open({.type = kernel::perf_type_tracepoint, .config = id}, kernel::every_process, 0);
 }
 
-kernel::result<unique_fd> open_event(kernel::tracepoint_name tracepoint) noexcept {
-  auto id = kernel::id_of_tracepoint(tracepoint);
-  if (!id) return tl::unexpected(id.error());
-  auto event = open_event(id->number);
-  if (event || !id->remembered || event.error().number != EINVAL) return event;
-  id = kernel::renewed_id_of_tracepoint(tracepoint);
-  if (!id) return tl::unexpected(id.error());
-  return open_event(id->number);
-}
-
 // What the kernel asks for beside a capability.
 text paranoia() noexcept {
   std::array<char, 16> buffer;
@@ -75,18 +65,12 @@ text paranoia() noexcept {
   return text{"the sysctl kernel.perf_event_paranoid is {}", value->substr(0, value->find('\n'))};
 }
 
-diagnosis why_no_event(const tracepoint_options& options, kernel::failure failed) noexcept {
-  if (failed.call != operation::perf_event_open) return explain::unread_tracepoint(name_of(options), failed);
-  if (failed.number == EACCES || failed.number == EPERM) {
-    if (auto missing = explain::missing_capability({kernel::capability::perfmon})) {
-      missing->hint = paranoia();
-      return *missing;
-    }
-    auto why = diagnose(failed);
-    why.hint = paranoia();
-    return why;
-  }
-  return diagnose(failed);
+diagnosis why_no_event(kernel::failure failed) noexcept {
+  auto why = diagnose(failed);
+  if (failed.number != EACCES && failed.number != EPERM) return why;
+  if (auto missing = explain::missing_capability({kernel::capability::perfmon})) why = *missing;
+  why.hint = paranoia();
+  return why;
 }
 
 // Where nothing else can have denied access, the tracepoint did.
@@ -110,6 +94,12 @@ diagnosis why_refused(const tracepoint_options& options, fd_ref event, kernel::f
     case EBADF:
     case EINVAL:
       if (auto wrong = explain::unfit_program(options.program, accepted)) return *wrong;
+      if (explain::is_probe(name_of(options))) {
+        return {errc::wrong_type,
+                cause::wrong_program_type,
+                text{"it is a probe that was made in tracefs, and takes a kprobe program"},
+                {}};
+      }
       if (failed.call != operation::link_create) break;
       if (auto missing = explain::missing_feature(feature::perf_links)) return *missing;
       return explain::by_feature(failed, feature::perf_links);
@@ -148,33 +138,59 @@ expected<perf_event_link> attach_by_ioctl(const tracepoint_options& options, uni
   return detail::link_access::make<link_type::perf_event>(std::move(held));
 }
 
+[[gnu::cold, gnu::noinline]] expected<perf_event_link> not_attached(const tracepoint_options& options, unique_fd event,
+                                                                    kernel::failure failed) noexcept {
+  const bool fall_back = failed.number == EINVAL && options.mechanism == mechanism_choice::best && !options.cookie &&
+                         probe(feature::perf_links) == availability::no;
+  if (fall_back) return attach_by_ioctl(options, std::move(event), failed);
+  return tl::unexpected(refused(options, event, failed));
+}
+
+expected<perf_event_link> attach_to(const tracepoint_options& options, unique_fd event) noexcept {
+  auto link = kernel::link_create(kernel::link_create_perf_event_attr{
+      .base = {.prog_fd = kernel::descriptor(options.program.fd().get()),
+               .target = kernel::descriptor(event.get()),
+               .attach_type = static_cast<kernel::u32>(attach_type::perf_event)},
+      .bpf_cookie = options.cookie ? options.cookie->value() : 0,
+  });
+  if (!link) return not_attached(options, std::move(event), link.error());
+  auto held = detail::link_access::link_attachment(*std::move(link), link_type::perf_event);
+  held.companion = std::move(event);
+  return detail::link_access::make<link_type::perf_event>(std::move(held));
+}
+
+// The first time, and where what was remembered is not right any more.
+[[gnu::cold, gnu::noinline]] expected<perf_event_link> learn_and_attach(const tracepoint_options& options) noexcept {
+  if (const auto wrong = unfit_name(options)) return tl::unexpected(refuse(attempted(options), *wrong));
+  const auto id = kernel::learn_tracepoint_id(name_of(options));
+  if (!id) {
+    return tl::unexpected(
+        make_error(attempted(options), id.error(), explain::unread_tracepoint(name_of(options), id.error())));
+  }
+  auto event = open_event(*id);
+  if (!event) return tl::unexpected(make_error(attempted(options), event.error(), why_no_event(event.error())));
+  return attach_to(options, *std::move(event));
+}
+
+[[gnu::cold, gnu::noinline]] expected<perf_event_link> not_opened(const tracepoint_options& options,
+                                                                  kernel::failure failed) noexcept {
+  if (failed.number == EINVAL) return learn_and_attach(options);
+  return tl::unexpected(make_error(attempted(options), failed, why_no_event(failed)));
+}
+
+[[gnu::cold, gnu::noinline]] expected<perf_event_link> empty(const tracepoint_options& options) noexcept {
+  return tl::unexpected(refuse_empty(attempted(options), "program"));
+}
+
 }  // namespace
 
 expected<perf_event_link> attach(const tracepoint_options& options) noexcept {
-  if (!options.program.fd()) return tl::unexpected(refuse_empty(attempted(options), "program"));
-  if (const auto wrong = unfit_name(options)) return tl::unexpected(refuse(attempted(options), *wrong));
-
-  auto event = open_event(name_of(options));
-  if (!event)
-    return tl::unexpected(make_error(attempted(options), event.error(), why_no_event(options, event.error())));
-
-  const kernel::link_create_perf_event_attr attr{
-      .base = {.prog_fd = kernel::descriptor(options.program.fd().get()),
-               .target = kernel::descriptor(event->get()),
-               .attach_type = static_cast<kernel::u32>(attach_type::perf_event)},
-      .bpf_cookie = options.cookie ? options.cookie->value() : 0,
-  };
-  auto link = kernel::link_create(attr);
-  if (link) {
-    auto held = detail::link_access::link_attachment(*std::move(link), link_type::perf_event);
-    held.companion = *std::move(event);
-    return detail::link_access::make<link_type::perf_event>(std::move(held));
-  }
-  const auto failed = link.error();
-  const bool fall_back = failed.number == EINVAL && options.mechanism == mechanism_choice::best && !options.cookie &&
-                         probe(feature::perf_links) == availability::no;
-  if (!fall_back) return tl::unexpected(refused(options, *event, failed));
-  return attach_by_ioctl(options, *std::move(event), failed);
+  if (!options.program.fd()) return empty(options);
+  const auto id = kernel::remembered_tracepoint_id(options.category.c_str(), options.name.c_str());
+  if (id == 0) return learn_and_attach(options);
+  auto event = open_event(id);
+  if (!event) return not_opened(options, event.error());
+  return attach_to(options, *std::move(event));
 }
 
 }  // namespace bpflink

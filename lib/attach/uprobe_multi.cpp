@@ -20,8 +20,9 @@ namespace bpflink {
 namespace {
 
 // The kernel reads cookies as an array of 64-bit numbers.
-static_assert(sizeof(cookie) == sizeof(kernel::u64) && alignof(cookie) == alignof(kernel::u64) &&
-              std::is_standard_layout_v<cookie> && std::is_trivially_copyable_v<cookie>);
+static_assert(sizeof(cookie) == sizeof(kernel::u64));
+static_assert(alignof(cookie) == alignof(kernel::u64));
+static_assert(std::is_standard_layout_v<cookie> && std::is_trivially_copyable_v<cookie>);
 
 constexpr auto where = static_cast<kernel::u32>(attach_type::trace_uprobe_multi);
 constexpr kernel::u32 flag_return = 1U << 0;
@@ -33,24 +34,44 @@ attempt attempted(const uprobe_multi_options& options) noexcept {
 
 diagnosis contradiction(const text& reason) noexcept { return {errc::invalid_argument, cause::bad_option, reason, {}}; }
 
-std::optional<diagnosis> unfit_list(std::string_view what, std::size_t size, std::size_t places) noexcept {
-  if (size == 0 || size == places) return std::nullopt;
-  return contradiction(text{"there are {} {} for {} offsets", size, what, places});
-}
+// What is wrong with the options by themselves.
+enum class flaw : unsigned char { none, no_program, no_path, no_offsets, many_offsets, cookies, semaphores, process };
 
-std::optional<diagnosis> contradicting(const uprobe_multi_options& options) noexcept {
+bool fits(std::size_t size, std::size_t places) noexcept { return size == 0 || size == places; }
+
+flaw flaw_of(const uprobe_multi_options& options) noexcept {
   const auto places = options.offsets.size();
-  if (options.path.empty()) return contradiction(text{"the path is empty"});
-  if (places == 0) return contradiction(text{"there are no offsets"});
-  if (places > UINT32_MAX) return contradiction(text{"there are {} offsets", places});
-  if (auto wrong = unfit_list("cookies", options.cookies.size(), places)) return wrong;
-  if (auto wrong = unfit_list("semaphore offsets", options.semaphore_offsets.size(), places)) return wrong;
+  if (!options.program.fd()) return flaw::no_program;
+  if (options.path.empty()) return flaw::no_path;
+  if (places == 0) return flaw::no_offsets;
+  if (places > UINT32_MAX) return flaw::many_offsets;
+  if (!fits(options.cookies.size(), places)) return flaw::cookies;
+  if (!fits(options.semaphore_offsets.size(), places)) return flaw::semaphores;
   // To the kernel 0 is "all", and what is negative is no process.
   const auto process = options.process ? options.process->value() : 1;
-  if (process == 0 || process > INT_MAX) {
-    return contradiction(text{"no process has the number {}", static_cast<std::int32_t>(process)});
+  return process == 0 || process > INT_MAX ? flaw::process : flaw::none;
+}
+
+text words_for(flaw wrong, const uprobe_multi_options& options) noexcept {
+  const auto places = options.offsets.size();
+  switch (wrong) {
+    case flaw::no_path:
+      return text{"the path is empty"};
+    case flaw::no_offsets:
+      return text{"there are no offsets"};
+    case flaw::many_offsets:
+      return text{"there are {} offsets", places};
+    case flaw::cookies:
+      return text{"there are {} cookies for {} offsets", options.cookies.size(), places};
+    case flaw::semaphores:
+      return text{"there are {} semaphore offsets for {} offsets", options.semaphore_offsets.size(), places};
+    case flaw::process:
+      return text{"no process has the number {}", static_cast<std::int32_t>(options.process->value())};
+    case flaw::none:
+    case flaw::no_program:
+      break;
   }
-  return std::nullopt;
+  return {};
 }
 
 kernel::link_create_uprobe_multi_attr attr_of(const uprobe_multi_options& options) noexcept {
@@ -68,7 +89,7 @@ kernel::link_create_uprobe_multi_attr attr_of(const uprobe_multi_options& option
 }
 
 // A directory has no places: the kernel says so where it has nothing against the program.
-bool loaded_for_this(program_ref program) noexcept {
+bool loaded_for_another(program_ref program) noexcept {
   const kernel::u64 offset = 0;
   kernel::link_create_uprobe_multi_attr attr{};
   attr.base.prog_fd = kernel::descriptor(program.fd().get());
@@ -77,13 +98,13 @@ bool loaded_for_this(program_ref program) noexcept {
   attr.offsets = kernel::pointer(&offset);
   attr.cnt = 1;
   const auto refused = kernel::link_create(attr);
-  return !refused && refused.error().number == EBADF;
+  return !refused && refused.error().number == EINVAL;
 }
 
 std::optional<diagnosis> unfit_program(program_ref program) noexcept {
   constexpr std::array accepted{program_type::kprobe};
   if (auto wrong = explain::unfit_program(program, accepted)) return wrong;
-  if (probe(feature::uprobe_multi) != availability::yes || loaded_for_this(program)) return std::nullopt;
+  if (probe(feature::uprobe_multi) != availability::yes || !loaded_for_another(program)) return std::nullopt;
   return diagnosis{errc::wrong_type, cause::wrong_expected_attach_type,
                    text{"{} was not loaded for trace_uprobe_multi", explain::describe_program(program).view()},
                    text{"load it with the expected attach type trace_uprobe_multi"}};
@@ -165,17 +186,26 @@ std::optional<diagnosis> established(const uprobe_multi_options& options, kernel
   }
 }
 
-}  // namespace
-
-expected<uprobe_multi_link> attach(const uprobe_multi_options& options) noexcept {
-  if (!options.program.fd()) return tl::unexpected(refuse_empty(attempted(options), "program"));
-  if (const auto wrong = contradicting(options)) return tl::unexpected(refuse(attempted(options), *wrong));
-  auto link = kernel::link_create(attr_of(options));
-  if (link) return detail::link_access::make<link_type::uprobe_multi>(*std::move(link));
-  const auto failed = link.error();
+[[gnu::cold, gnu::noinline]] expected<uprobe_multi_link> not_attached(const uprobe_multi_options& options,
+                                                                      kernel::failure failed) noexcept {
   const auto why = established(options, failed);
   return tl::unexpected(
       make_error(attempted(options), failed, why ? *why : explain::by_feature(failed, feature::uprobe_multi)));
+}
+
+[[gnu::cold, gnu::noinline]] expected<uprobe_multi_link> refused(const uprobe_multi_options& options,
+                                                                 flaw wrong) noexcept {
+  if (wrong == flaw::no_program) return tl::unexpected(refuse_empty(attempted(options), "program"));
+  return tl::unexpected(refuse(attempted(options), contradiction(words_for(wrong, options))));
+}
+
+}  // namespace
+
+expected<uprobe_multi_link> attach(const uprobe_multi_options& options) noexcept {
+  if (const auto wrong = flaw_of(options); wrong != flaw::none) return refused(options, wrong);
+  auto link = kernel::link_create(attr_of(options));
+  if (!link) return not_attached(options, link.error());
+  return detail::link_access::make<link_type::uprobe_multi>(*std::move(link));
 }
 
 }  // namespace bpflink

@@ -29,6 +29,27 @@ explain::xdp_place place_of(const xdp_options& options) noexcept {
   return {options.interface.value(), static_cast<kernel::u32>(options.mode)};
 }
 
+[[gnu::cold, gnu::noinline]] expected<xdp_link> not_attached(const xdp_options& options,
+                                                             kernel::failure failed) noexcept {
+  const auto place = place_of(options);
+  const bool fall_back = failed.number == EINVAL && options.mechanism == mechanism_choice::best &&
+                         probe(feature::xdp_links) == availability::no;
+  if (!fall_back) {
+    return tl::unexpected(make_error(attempted(options), failed, explain::xdp(place, options.program, failed)));
+  }
+
+  auto held = hooks::attach_xdp_by_netlink(place.interface, options.program, place.flags);
+  if (held) return detail::link_access::make<link_type::xdp>(*std::move(held));
+  const auto& last = held.error();
+  const auto first = make_error(attempted(options), failed, explain::xdp(place, options.program, failed));
+  const auto why = hooks::with_words(explain::xdp(place, options.program, last.why), last);
+  return tl::unexpected(make_error(attempted(options), last.why, why, &first, last.words.view()));
+}
+
+[[gnu::cold, gnu::noinline]] expected<xdp_link> no_program(const xdp_options& options) noexcept {
+  return tl::unexpected(refuse_empty(attempted(options), "program"));
+}
+
 }  // namespace
 
 std::string_view to_string(xdp_mode mode) noexcept {
@@ -46,7 +67,7 @@ std::string_view to_string(xdp_mode mode) noexcept {
 }
 
 expected<xdp_link> attach(const xdp_options& options) noexcept {
-  if (!options.program.fd()) return tl::unexpected(refuse_empty(attempted(options), "program"));
+  if (!options.program.fd()) return no_program(options);
   const auto place = place_of(options);
   auto link = kernel::link_create(kernel::link_create_attr{
       .prog_fd = kernel::descriptor(options.program.fd().get()),
@@ -54,21 +75,8 @@ expected<xdp_link> attach(const xdp_options& options) noexcept {
       .attach_type = static_cast<kernel::u32>(attach_type::xdp),
       .flags = place.flags,
   });
-  if (link) return detail::link_access::make<link_type::xdp>(*std::move(link));
-
-  const auto failed = link.error();
-  const bool fall_back = failed.number == EINVAL && options.mechanism == mechanism_choice::best &&
-                         probe(feature::xdp_links) == availability::no;
-  if (!fall_back) {
-    return tl::unexpected(make_error(attempted(options), failed, explain::xdp(place, options.program, failed)));
-  }
-
-  auto held = hooks::attach_xdp_by_netlink(place.interface, options.program, place.flags);
-  if (held) return detail::link_access::make<link_type::xdp>(*std::move(held));
-  const auto& last = held.error();
-  const auto first = make_error(attempted(options), failed, explain::xdp(place, options.program, failed));
-  const auto why = hooks::with_words(explain::xdp(place, options.program, last.why), last);
-  return tl::unexpected(make_error(attempted(options), last.why, why, &first, last.words.view()));
+  if (!link) return not_attached(options, link.error());
+  return detail::link_access::make<link_type::xdp>(*std::move(link));
 }
 
 }  // namespace bpflink

@@ -29,6 +29,13 @@ diagnosis forbidding(fd_ref cgroup, kernel::u32 program) noexcept {
           text{"its owner has to attach it with BPF_F_ALLOW_MULTI, or as a link"}};
 }
 
+// Nothing else forbids a program that other targets take, and who it is may not be asked.
+diagnosis forbidding_unseen() noexcept {
+  return {errc::permission_denied, cause::parent_forbids,
+          text{"a program that is attached there, or to a cgroup above, allows no other"},
+          text{"with CAP_NET_ADMIN it can be told which"}};
+}
+
 bool same_file(const kernel::file_status& status, fd_ref other) noexcept {
   const auto other_status = kernel::status_of(other.get());
   return other_status && status.inode == other_status->inode;
@@ -60,6 +67,9 @@ diagnosis unopened_cgroup(kernel::failure failed) noexcept {
   if (failed.number == ENOTDIR) {
     return {errc::invalid_argument, cause::not_a_cgroup, text{"it is no directory, and so no cgroup"}, {}};
   }
+  if (failed.number == EACCES) {
+    return {errc::permission_denied, cause::file_permission, text{"the mode of a directory forbids to open it"}, {}};
+  }
   return diagnose(failed);
 }
 
@@ -77,6 +87,7 @@ std::optional<diagnosis> forbidding_cgroup(fd_ref directory, attach_type where) 
   unique_fd above;
   for (fd_ref here = directory;; here = above) {
     const auto found = query(here, where);
+    if (!found && found.error().number == EPERM) return forbidding_unseen();
     if (!found) return std::nullopt;
     // Any mode but "multi" forbids another program here; "override" lets cgroups below have their own.
     const bool multi = (found->flags & kernel::flag_allow_multi) != 0;

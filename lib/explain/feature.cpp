@@ -21,6 +21,13 @@ diagnosis missing(std::string_view what, kernel_version version) noexcept {
 
 diagnosis lacking(feature what) noexcept { return missing(description(what), since(what)); }
 
+diagnosis links_only() noexcept {
+  return {errc::not_supported,
+          cause::no_such_operation,
+          text{"the kernel attaches programs there by a link only"},
+          {}};
+}
+
 std::optional<diagnosis> missing_feature(feature what) noexcept {
   if (probe(what) != availability::no) return std::nullopt;
   return lacking(what);
@@ -34,11 +41,17 @@ std::optional<diagnosis> missing_hook(attach_type where) noexcept {
 }
 
 diagnosis by_feature(kernel::failure failed, feature what) noexcept {
-  auto why = diagnose(failed);
-  if ((failed.number == EINVAL || failed.number == E2BIG) && probe(what) == availability::yes) {
-    why = {errc::invalid_argument, cause::unknown, text{"the kernel refused without a reason"}, {}};
+  if (failed.number != EINVAL && failed.number != E2BIG) return diagnose(failed);
+  switch (probe(what)) {
+    case availability::no:
+      return lacking(what);
+    case availability::yes:
+      return {errc::invalid_argument, cause::unknown, text{"the kernel refused without a reason"}, {}};
+    case availability::forbidden:
+    case availability::unknown:
+      break;
   }
-  return why;
+  return diagnose(failed);
 }
 
 }  // namespace bpflink::explain

@@ -14,12 +14,14 @@ namespace bpflink::explain {
 [[nodiscard]] std::optional<diagnosis> missing_feature(feature what) noexcept;
 // The same, where it was established otherwise.
 [[nodiscard]] diagnosis lacking(feature what) noexcept;
+// No kernel attaches there but by a link.
+[[nodiscard]] diagnosis links_only() noexcept;
 
 // The same for a hook that has no feature of its own: where the kernel loads no program for it.
 [[nodiscard]] std::optional<diagnosis> missing_hook(attach_type where) noexcept;
 
-// What an errno means once every other cause was looked for: EINVAL and E2BIG say "not supported" only as long as the
-// kernel is not known to have the feature.
+// What an errno means once every other cause was looked for: EINVAL and E2BIG say that the feature is missing where its
+// probe says so, and "not supported" only as long as the kernel is not known to have it.
 [[nodiscard]] diagnosis by_feature(kernel::failure failed, feature what) noexcept;
 
 }  // namespace bpflink::explain

@@ -10,6 +10,8 @@
 
 #include "attach/rules.hpp"
 #include "attachment.hpp"
+#include "explain/capability.hpp"
+#include "explain/cgroup.hpp"
 #include "explain/feature.hpp"
 #include "explain/holder.hpp"
 #include "explain/program.hpp"
@@ -128,6 +130,7 @@ std::optional<diagnosis> unfit_for_update(const detail::attachment& held, progra
   if (!link) {
     const auto where = static_cast<attach_type>(held.place);
     if (held.type != link_type::cgroup || accepted.count == 0) return std::nullopt;
+    if (auto twice = attached_already(held.holder, where, next)) return twice;
     return unfit_attach_type(next, where, hooks::attach_types_of(accepted.types.front()));
   }
   if (now && !capabilities_of(static_cast<link_type>(now->type)).update) return no_such_operation(*now);
@@ -143,6 +146,12 @@ diagnosis not_there(const detail::attachment& held, kernel::failure failed) noex
   return {errc::defunct, cause::detached, text{"somebody else had detached the program already"}, text{"attach anew"}};
 }
 
+// A program that is attached in another network namespace is swapped and detached there.
+std::optional<diagnosis> not_entered(kernel::failure failed) noexcept {
+  if (failed.call != operation::enter_namespace || failed.number != EPERM) return std::nullopt;
+  return missing_capability({kernel::capability::sys_admin});
+}
+
 diagnosis of_update(const detail::attachment& held, program_ref next, const program_ref* expected_old,
                     kernel::failure failed) noexcept {
   switch (failed.number) {
@@ -150,6 +159,7 @@ diagnosis of_update(const detail::attachment& held, program_ref next, const prog
       if (expected_old != nullptr) {
         if (auto why = not_the_expected(held, *expected_old)) return *why;
       }
+      if (auto missing = not_entered(failed)) return *missing;
       break;
     case ENOLINK:
       return {errc::defunct, cause::target_gone, text{"the link's target is gone, or the link was detached"},
@@ -178,7 +188,7 @@ diagnosis of_update(const detail::attachment& held, program_ref next, const prog
 diagnosis of_program_detach(kernel::failure failed) noexcept {
   const bool gone = (failed.call == operation::prog_detach && failed.number == ENOENT) ||
                     (failed.call == operation::netlink_set_xdp && (failed.number == EEXIST || failed.number == EBUSY));
-  if (!gone) return diagnose(failed);
+  if (!gone) return not_entered(failed).value_or(diagnose(failed));
   return {errc::not_found, cause::not_attached, text{"somebody else had detached the program already"}, {}};
 }
 

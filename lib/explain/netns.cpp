@@ -75,6 +75,7 @@ std::optional<diagnosis> missing_for(attach_type where, bool by_link) noexcept {
   const auto hook = where == attach_type::sk_lookup ? feature::sk_lookup
                     : by_link                       ? feature::netns_links
                                                     : feature::flow_dissector;
+  if (!by_link && where == attach_type::sk_lookup) return links_only();
   if (by_link && probe(feature::bpf_link) == availability::no) return lacking(hook);
   return missing_feature(hook);
 }
@@ -96,6 +97,7 @@ diagnosis at_its_limit(fd_ref netns, attach_type where) noexcept {
 std::optional<diagnosis> unfit_netns(fd_ref netns) noexcept {
   const auto status = kernel::status_of(netns.get());
   if (!status) {
+    if (!kernel::is_closed(netns.get())) return std::nullopt;
     return diagnosis{errc::bad_handle, cause::closed_descriptor, text{"the namespace's descriptor is closed"}, {}};
   }
   if (kernel::only_names_file(netns.get())) {

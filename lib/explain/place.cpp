@@ -55,10 +55,8 @@ link_place link_place_of(const place& there) noexcept {
 std::optional<diagnosis> closed(const place& there) noexcept {
   const auto descriptor = there.target.descriptor();
   if (there.target.which() != raw_target::sort::descriptor || !kernel::is_closed(descriptor.get())) return std::nullopt;
-  return diagnosis{errc::bad_handle,
-                   cause::closed_descriptor,
-                   text{"the target's descriptor {} is closed", descriptor.get()},
-                   {}};
+  return diagnosis{
+      errc::bad_handle, cause::closed_descriptor, text{"the target's descriptor {} is closed", descriptor.get()}, {}};
 }
 
 std::optional<diagnosis> no_perf_event(const place& there) noexcept {
@@ -70,12 +68,7 @@ std::optional<diagnosis> no_perf_event(const place& there) noexcept {
 
 std::optional<diagnosis> missing_at(const place& there, operation call) noexcept {
   if (call == operation::link_create) return missing_feature(feature::bpf_link);
-  if (hooks::attaches_programs(there.where) == false) {
-    return diagnosis{errc::not_supported,
-                     cause::no_such_operation,
-                     text{"the kernel attaches programs there by a link only"},
-                     {}};
-  }
+  if (hooks::attaches_programs(there.where) == false) return links_only();
   return missing_feature(feature::prog_attach);
 }
 
@@ -92,8 +85,10 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
       if (auto wrong = unfit_target(there)) return *wrong;
       break;
     case EEXIST:
-    case EBUSY:
       if (auto held = taken(there, program)) return *held;
+      break;
+    case EBUSY:
+      if (auto held = held_by_link(there, program)) return *held;
       break;
     case E2BIG:
     case ERANGE:
@@ -174,6 +169,15 @@ std::optional<diagnosis> taken(const place& there, program_ref program) noexcept
                    twice ? cause::already_attached : cause::slot_taken,
                    text{"{} is attached there already", describe_holder(there, who).view()},
                    {}};
+}
+
+std::optional<diagnosis> held_by_link(const place& there, program_ref program) noexcept {
+  auto held = taken(there, program);
+  if (held) {
+    held->code = errc::busy;
+    held->why = cause::slot_taken;
+  }
+  return held;
 }
 
 std::optional<diagnosis> not_attached(const place& there, program_ref program) noexcept {

@@ -31,6 +31,8 @@ struct place {
 [[nodiscard]] std::optional<diagnosis> unfit_program_at(const place& there, program_ref program) noexcept;
 // This program, or another one where there is room for one only.
 [[nodiscard]] std::optional<diagnosis> taken(const place& there, program_ref program) noexcept;
+// The same, where not even this program could be attached once more, because a link has the place.
+[[nodiscard]] std::optional<diagnosis> held_by_link(const place& there, program_ref program) noexcept;
 // A program that should be attached there without a link, and is not. Nothing where the kernel does not tell.
 [[nodiscard]] std::optional<diagnosis> not_attached(const place& there, program_ref program) noexcept;
 

@@ -86,7 +86,8 @@ int refusal_without_target(program_ref program, attach_type where) noexcept {
 
 std::optional<diagnosis> unfit_attach_type(program_ref program, attach_type wanted,
                                            std::span<const attach_type> alternatives) noexcept {
-  if (accepted_at(program, wanted)) return std::nullopt;
+  // Any other answer than this says nothing about the program.
+  if (refusal_without_target(program, wanted) != EINVAL) return std::nullopt;
   const auto loaded_for = std::find_if(alternatives.begin(), alternatives.end(), [&](attach_type where) {
     return where != wanted && accepted_at(program, where);
   });

@@ -41,8 +41,7 @@ std::optional<diagnosis> unfit_sockmap(fd_ref map) noexcept {
   }
   const auto info = info_of(map);
   if (!info || info->type == type_sockmap || info->type == type_sockhash) return std::nullopt;
-  return diagnosis{
-      errc::wrong_type, cause::wrong_map_type, text{"the target is neither a sockmap nor a sockhash"}, {}};
+  return diagnosis{errc::wrong_type, cause::wrong_map_type, text{"the target is neither a sockmap nor a sockhash"}, {}};
 }
 
 std::optional<diagnosis> taken_by_twin(fd_ref map, attach_type where) noexcept {
@@ -50,12 +49,12 @@ std::optional<diagnosis> taken_by_twin(fd_ref map, attach_type where) noexcept {
   if (!twin) return std::nullopt;
   const auto found = query_attached(kernel::descriptor(map.get()), *twin);
   if (!found || found->count == 0) return std::nullopt;
-  return diagnosis{errc::busy,
-                   cause::slot_taken,
-                   text{"{} is attached at {}, which excludes {}",
-                        describe_program(program_id{found->program_ids.front()}).view(), to_string(*twin),
-                        to_string(where)},
-                   {}};
+  return diagnosis{
+      errc::busy,
+      cause::slot_taken,
+      text{"{} is attached at {}, which excludes {}", describe_program(program_id{found->program_ids.front()}).view(),
+           to_string(*twin), to_string(where)},
+      {}};
 }
 
 }  // namespace bpflink::explain

@@ -89,6 +89,14 @@ diagnosis no_name(std::string_view tracefs, const kernel::tracefs_path& category
   return why;
 }
 
+template <class Function>
+void for_each_field(tracepoint_name tracepoint, Function&& each) noexcept {
+  const auto mounted = kernel::find_tracefs();
+  if (!mounted) return;
+  static_cast<void>(
+      kernel::for_each_line(kernel::tracefs_path_of(mounted->view(), tracepoint, "format").c_str(), each));
+}
+
 // The number behind "KEY:" in a field's line; 0 where there is none.
 std::uint32_t number_behind(std::string_view line, std::string_view key) noexcept {
   const auto at = line.find(key);
@@ -105,23 +113,30 @@ diagnosis unread_tracepoint(tracepoint_name tracepoint, kernel::failure failed) 
             text{"this process may not read tracefs, which has the tracepoint's number"},
             text{"let it search and read the mount, or attach with more rights"}};
   }
-  if (failed.number != ENOENT) return diagnose(failed);
+  // Beside categories and tracepoints there are files.
+  if (failed.number != ENOENT && failed.number != ENOTDIR) return diagnose(failed);
   const auto mounted = kernel::find_tracefs();
   if (!mounted) return no_tracefs();
   const auto category = kernel::tracefs_path_of(mounted->view(), {tracepoint.category, {}}, {});
   return exists(category) ? no_name(mounted->view(), category, tracepoint) : no_category(mounted->view(), tracepoint);
 }
 
+bool is_probe(tracepoint_name tracepoint) noexcept {
+  bool found = false;
+  for_each_field(tracepoint, [&found](std::string_view line) {
+    found = line.find("__probe_ip;") != std::string_view::npos || line.find("__probe_func;") != std::string_view::npos;
+    return found;
+  });
+  return found;
+}
+
 std::optional<std::uint32_t> record_size(tracepoint_name tracepoint) noexcept {
-  const auto mounted = kernel::find_tracefs();
-  if (!mounted) return std::nullopt;
   std::uint32_t end = 0;
   // field:TYPE NAME;	offset:8;	size:4;	signed:1;
-  static_cast<void>(kernel::for_each_line(
-      kernel::tracefs_path_of(mounted->view(), tracepoint, "format").c_str(), [&end](std::string_view line) {
-        end = std::max(end, number_behind(line, "\toffset:") + number_behind(line, "\tsize:"));
-        return false;
-      }));
+  for_each_field(tracepoint, [&end](std::string_view line) {
+    end = std::max(end, number_behind(line, "\toffset:") + number_behind(line, "\tsize:"));
+    return false;
+  });
   return end == 0 ? std::nullopt : std::optional{end};
 }
 

@@ -14,6 +14,9 @@ namespace bpflink::explain {
 // such tracepoint, and then which are near.
 [[nodiscard]] diagnosis unread_tracepoint(kernel::tracepoint_name tracepoint, kernel::failure failed) noexcept;
 
+// It is a kprobe or uprobe that was made by writing to tracefs.
+[[nodiscard]] bool is_probe(kernel::tracepoint_name tracepoint) noexcept;
+
 // How many bytes a program may read of a tracepoint's record; nothing where tracefs does not tell.
 [[nodiscard]] std::optional<std::uint32_t> record_size(kernel::tracepoint_name tracepoint) noexcept;
 

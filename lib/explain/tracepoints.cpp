@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "explain/tracepoints.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,18 +12,19 @@
 
 #include "kernel/directory.hpp"
 #include "kernel/files.hpp"
+#include "kernel/lines.hpp"
+#include "kernel/tracefs.hpp"
 
 namespace bpflink::explain {
 
 namespace {
 
-// Reads a file piece by piece and hands out what is between separators; what is longer than the buffer is left out.
-class pieces_of_file {
+// Hands out the strings of a file from a place on; what is longer than the buffer is left out.
+class strings_in_file {
  public:
-  explicit pieces_of_file(const char* path) noexcept {
+  explicit strings_in_file(const char* path) noexcept {
     if (auto opened = kernel::open_read(path)) file_ = *std::move(opened);
   }
-  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(file_); }
 
   // Whole bytes from where it stands; false where there are not so many.
   [[nodiscard]] bool read(std::span<std::byte> into) noexcept {
@@ -36,7 +38,7 @@ class pieces_of_file {
 
   [[nodiscard]] bool skip(std::size_t bytes) noexcept {
     while (bytes != 0) {
-      const auto part = std::span{buffer_}.first(bytes < buffer_.size() ? bytes : buffer_.size());
+      const auto part = std::span{buffer_}.first(std::min(bytes, buffer_.size()));
       if (!read(std::as_writable_bytes(part))) return false;
       bytes -= part.size();
     }
@@ -44,14 +46,14 @@ class pieces_of_file {
   }
 
   template <class Function>
-  void for_each(char separator, Function&& each) noexcept {
+  void for_each(Function&& each) noexcept {
     std::size_t kept = 0;
     for (;;) {
       if (kept == buffer_.size()) kept = 0;
       const auto got = kernel::read_some(file_.get(), std::as_writable_bytes(std::span{buffer_}.subspan(kept)));
       if (!got || *got == 0) return;
       std::string_view rest{buffer_.data(), kept + *got};
-      for (auto end = rest.find(separator); end != std::string_view::npos; end = rest.find(separator)) {
+      for (auto end = rest.find('\0'); end != std::string_view::npos; end = rest.find('\0')) {
         each(rest.substr(0, end));
         rest.remove_prefix(end + 1);
       }
@@ -81,26 +83,28 @@ constexpr std::uint16_t btf_magic = 0xeb9f;
 // For each raw tracepoint there is a type whose name tells it, and the names are all in one place.
 bool offer_from_btf(const char* path, nearest_names& near) noexcept {
   static constexpr std::string_view prefix = "btf_trace_";
-  pieces_of_file btf{path};
+  strings_in_file btf{path};
   btf_header header{};
-  if (!btf || !btf.read(std::as_writable_bytes(std::span{&header, 1})) || header.magic != btf_magic) return false;
+  if (!btf.read(std::as_writable_bytes(std::span{&header, 1})) || header.magic != btf_magic) return false;
   const auto strings_at = std::size_t{header.header_length} + header.strings_offset;
   if (strings_at < sizeof header || !btf.skip(strings_at - sizeof header)) return false;
-  btf.for_each('\0', [&near](std::string_view name) {
+  btf.for_each([&near](std::string_view name) {
     if (name.starts_with(prefix)) near.offer(name.substr(prefix.size()));
   });
   return true;
 }
 
 // "category:name" on each line; the category of system calls has no raw tracepoints.
-bool offer_from_tracefs(const char* path, nearest_names& near) noexcept {
-  pieces_of_file events{path};
-  if (!events) return false;
-  events.for_each('\n', [&near](std::string_view line) {
+void offer_from_tracefs(nearest_names& near) noexcept {
+  const auto directory = kernel::find_tracefs();
+  if (!directory) return;
+  std::array<char, kernel::tracefs_path_size> path{};
+  fmt::format_to_n(path.data(), path.size() - 1, "{}/available_events", directory->view());
+  static_cast<void>(kernel::for_each_line(path.data(), [&near](std::string_view line) {
     const auto colon = line.find(':');
     if (colon != std::string_view::npos && line.substr(0, colon) != "syscalls") near.offer(line.substr(colon + 1));
-  });
-  return true;
+    return false;
+  }));
 }
 
 }  // namespace
@@ -115,10 +119,7 @@ nearest_names nearest_raw_tracepoints(std::string_view wanted) noexcept {
     fmt::format_to_n(path.data(), path.size() - 1, "{}/{}", directory, name);
     told = offer_from_btf(path.data(), near) || told;
   }));
-  if (told) return near;
-  if (!offer_from_tracefs("/sys/kernel/tracing/available_events", near)) {
-    offer_from_tracefs("/sys/kernel/debug/tracing/available_events", near);
-  }
+  if (!told) offer_from_tracefs(near);
   return near;
 }
 

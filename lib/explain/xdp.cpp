@@ -165,8 +165,8 @@ std::optional<diagnosis> unfit_xdp_program(xdp_place place, program_ref program)
 
 diagnosis xdp(xdp_place place, program_ref program, kernel::failure failed) noexcept {
   std::optional<diagnosis> why;
-  const auto established = [&why](std::optional<diagnosis> found) {
-    why = std::move(found);
+  const auto established = [&why](const std::optional<diagnosis>& found) {
+    why = found;
     return why.has_value();
   };
   switch (failed.number) {

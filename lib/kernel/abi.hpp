@@ -296,6 +296,14 @@ struct link_info_perf_event {
   u64 cookie;
 };
 
+// What struct bpf_link_info begins with for every kind.
+struct link_info_header {
+  u32 type = 0;
+  u32 id = 0;
+  u32 prog_id = 0;
+  u32 padding = 0;
+};
+
 // struct bpf_link_info, with room for the kinds to come.
 struct link_info_raw {
   u32 type = 0;

@@ -19,11 +19,10 @@ namespace {
 inline constexpr unsigned rename_noreplace = 1;
 
 result<unique_fd> open(const char* path, int flags, int directory = AT_FDCWD) noexcept {
-  int raw = -1;
-  do raw = ::openat(directory, path, flags | O_CLOEXEC);
-  while (raw < 0 && errno == EINTR);
-  if (raw < 0) return tl::unexpected(failure{operation::open, errno});
-  return above_standard_streams(unique_fd::adopt(raw));
+  long answer = -1;
+  do answer = call(SYS_openat, directory, path, flags | O_CLOEXEC | O_LARGEFILE);
+  while (answer == -EINTR);
+  return opened(operation::open, answer);
 }
 
 // The link in /proc, which says what a descriptor is open on.
@@ -62,12 +61,6 @@ result<unique_fd> duplicate(int descriptor) noexcept {
   return unique_fd::adopt(raw);
 }
 
-result<void> close(unique_fd descriptor) noexcept {
-  // Once only: Linux has freed the number even where it reports EINTR.
-  if (::close(descriptor.release()) < 0 && errno != EINTR) return tl::unexpected(failure{operation::close, errno});
-  return {};
-}
-
 result<unique_fd> open_directory(const char* path) noexcept { return open(path, O_RDONLY | O_DIRECTORY); }
 result<unique_fd> open_read(const char* path) noexcept { return open(path, O_RDONLY); }
 result<unique_fd> open_path(const char* path) noexcept { return open(path, O_PATH); }
@@ -101,11 +94,6 @@ result<void> rename_exclusively(const char* from, const char* to) noexcept {
   return {};
 }
 
-result<void> unlink(const char* path) noexcept {
-  if (::unlink(path) < 0) return tl::unexpected(failure{operation::unlink, errno});
-  return {};
-}
-
 object_kind kind_of(int descriptor) noexcept {
   std::array<char, 64> target{};
   auto name = read_descriptor_link(descriptor, target).value_or("");
@@ -129,6 +117,11 @@ bool is_closed(int descriptor) noexcept { return ::fcntl(descriptor, F_GETFD) < 
 bool lacks_entry(int directory, const char* name) noexcept {
   struct ::stat ignored {};
   return ::fstatat(directory, name, &ignored, 0) < 0 && errno == ENOENT;
+}
+
+bool is_missing(const char* path) noexcept {
+  struct ::stat ignored {};
+  return ::stat(path, &ignored) < 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 std::optional<file_status> status_of(int descriptor) noexcept {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "bpflink/fd.hpp"
+#include "kernel/call.hpp"
 #include "kernel/result.hpp"
 
 // Files and descriptors: what the layers above need of them, and no more.
@@ -18,9 +23,23 @@ namespace bpflink::kernel {
 inline constexpr int last_standard_stream = 2;
 [[nodiscard]] result<unique_fd> above_standard_streams(unique_fd descriptor) noexcept;
 
+// What a call that opens has answered.
+[[nodiscard]] inline result<unique_fd> opened(operation which, long answer) noexcept {
+  if (answer < 0) return tl::unexpected(failure{which, static_cast<int>(-answer)});
+  auto descriptor = unique_fd::adopt(static_cast<int>(answer));
+  if (answer > last_standard_stream) return descriptor;
+  return above_standard_streams(std::move(descriptor));
+}
+
 // A second descriptor of the same open file, close-on-exec.
 [[nodiscard]] result<unique_fd> duplicate(int descriptor) noexcept;
-[[nodiscard]] result<void> close(unique_fd descriptor) noexcept;
+// Keeps errno.
+[[nodiscard]] inline result<void> close(unique_fd descriptor) noexcept {
+  // Once only: Linux has freed the number even where it reports EINTR.
+  const long answer = call(SYS_close, descriptor.release());
+  if (answer < 0 && answer != -EINTR) return tl::unexpected(failure{operation::close, static_cast<int>(-answer)});
+  return {};
+}
 
 // Open with close-on-exec. `open_path` takes no permission but to find it (O_PATH).
 [[nodiscard]] result<unique_fd> open_directory(const char* path) noexcept;
@@ -35,7 +54,11 @@ inline constexpr int last_standard_stream = 2;
 
 // Renames without replacing.
 [[nodiscard]] result<void> rename_exclusively(const char* from, const char* to) noexcept;
-[[nodiscard]] result<void> unlink(const char* path) noexcept;
+[[nodiscard]] inline result<void> unlink(const char* path) noexcept {
+  const long answer = call(SYS_unlinkat, AT_FDCWD, path);
+  if (answer < 0) return tl::unexpected(failure{operation::unlink, static_cast<int>(-answer)});
+  return {};
+}
 
 // What a descriptor is open on, as /proc tells.
 enum class object_kind : std::uint8_t {
@@ -53,6 +76,8 @@ enum class object_kind : std::uint8_t {
 [[nodiscard]] bool is_closed(int descriptor) noexcept;
 // A directory that is known to have no such entry. One that was removed has none, wherever one looks in it.
 [[nodiscard]] bool lacks_entry(int directory, const char* name) noexcept;
+// A path that is known to lead to nothing; false where that cannot be told.
+[[nodiscard]] bool is_missing(const char* path) noexcept;
 
 enum class file_kind : std::uint8_t { directory, regular, other };
 struct file_status {

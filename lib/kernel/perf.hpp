@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "bpflink/fd.hpp"
+#include "kernel/call.hpp"
+#include "kernel/files.hpp"
 #include "kernel/result.hpp"
 
 // Perf events: what attaching programs takes of them.
@@ -29,8 +31,13 @@ inline constexpr std::uint32_t perf_type_tracepoint = 2;
 // Of all processes (every_process) on a CPU, or of one on whichever CPU (every_cpu). Close-on-exec.
 inline constexpr std::int32_t every_process = -1;
 inline constexpr std::int32_t every_cpu = -1;
-[[nodiscard]] result<unique_fd> perf_event_open(const perf_event_attr& attr, std::int32_t process,
-                                                std::int32_t cpu) noexcept;
+[[nodiscard]] inline result<unique_fd> perf_event_open(const perf_event_attr& attr, std::int32_t process,
+                                                       std::int32_t cpu) noexcept {
+  constexpr int no_group = -1;
+  constexpr unsigned long close_on_exec = 8;  // PERF_FLAG_FD_CLOEXEC
+  return opened(operation::perf_event_open, call(SYS_perf_event_open, &attr, process, cpu, no_group, close_on_exec));
+}
+
 // What kernels have that know no links of perf events.
 [[nodiscard]] result<void> perf_event_set_program(int event, int program) noexcept;
 [[nodiscard]] result<void> perf_event_enable(int event) noexcept;

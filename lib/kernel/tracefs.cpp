@@ -7,6 +7,7 @@
 #include <charconv>
 #include <climits>
 #include <cstddef>
+#include <span>
 
 #include "kernel/files.hpp"
 #include "kernel/lines.hpp"
@@ -39,7 +40,7 @@ std::optional<tracefs_path> unescaped(std::string_view path) noexcept {
   std::size_t size = 0;
   while (!path.empty()) {
     if (size + 1 >= tracefs_path_size) return std::nullopt;
-    unsigned char letter = static_cast<unsigned char>(path.front());
+    auto letter = static_cast<unsigned char>(path.front());
     std::size_t length = 1;
     if (path.size() >= 4 && path.front() == '\\' &&
         std::from_chars(path.data() + 1, path.data() + 4, letter, 8).ptr == path.data() + 4) {
@@ -66,10 +67,12 @@ std::optional<tracefs_path> place_of_tracefs(std::string_view line) noexcept {
 result<std::uint32_t> read_id(const tracefs_path& path) noexcept {
   if (path.empty()) return tl::unexpected(failure{operation::open, ENAMETOOLONG});
   std::array<char, 32> digits;
-  const auto content = read_file(path.c_str(), digits);
-  if (!content) return tl::unexpected(content.error());
+  const auto file = open_read(path.c_str());
+  if (!file) return tl::unexpected(file.error());
+  const auto got = read_some(file->get(), std::as_writable_bytes(std::span{digits}));
+  if (!got) return tl::unexpected(got.error());
   std::uint32_t id = 0;
-  const auto parsed = std::from_chars(content->data(), content->data() + content->size(), id);
+  const auto parsed = std::from_chars(digits.data(), digits.data() + *got, id);
   if (parsed.ec != std::errc{} || id == 0) return tl::unexpected(failure{operation::read, EBADMSG});
   return id;
 }
@@ -88,6 +91,8 @@ std::optional<tracefs_path> find_tracefs() noexcept {
   std::optional<tracefs_path> found;
   static_cast<void>(for_each_line("/proc/self/mountinfo", [&found](std::string_view line) {
     found = place_of_tracefs(line);
+    // Something else may be mounted over it.
+    if (found && !is_tracefs(found->c_str())) found.reset();
     return found.has_value();
   }));
   return found;

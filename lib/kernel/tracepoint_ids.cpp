@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -12,35 +13,56 @@ namespace bpflink::kernel {
 
 namespace {
 
-// A place in the memory. Its name is written once; its number can change, and 0 says that it is to be read.
+// A place in the memory. Its names are written once; its number can change, and 0 says that it is to be read.
 struct entry {
   enum class state : unsigned char { empty, being_named, named };
-  std::atomic<state> has{state::empty};
   std::atomic<std::uint32_t> number{0};
-  unsigned char category_size = 0;
-  unsigned char name_size = 0;
-  std::array<char, 118> characters{};
+  std::atomic<state> has{state::empty};
+  unsigned char name_at = 0;
+  std::array<char, 122> characters{};  // both names, each with its NUL
 
+  [[nodiscard]] bool is_of(const char* category, const char* name) const noexcept {
+    return has.load(std::memory_order_acquire) == state::named && std::strcmp(category, characters.data()) == 0 &&
+           std::strcmp(name, characters.data() + name_at) == 0;
+  }
   [[nodiscard]] bool is_of(tracepoint_name tracepoint) const noexcept {
-    return has.load(std::memory_order_acquire) == state::named &&
-           std::string_view{characters.data(), category_size} == tracepoint.category &&
-           std::string_view{characters.data() + category_size, name_size} == tracepoint.name;
+    return has.load(std::memory_order_acquire) == state::named && tracepoint.category == characters.data() &&
+           tracepoint.name == characters.data() + name_at;
+  }
+  [[nodiscard]] static bool has_room_for(tracepoint_name tracepoint) noexcept {
+    return tracepoint.category.size() + tracepoint.name.size() + 2 <= sizeof characters;
   }
   [[nodiscard]] bool take_for(tracepoint_name tracepoint) noexcept {
     auto expected = state::empty;
     if (!has.compare_exchange_strong(expected, state::being_named, std::memory_order_acquire)) return false;
-    category_size = static_cast<unsigned char>(tracepoint.category.copy(characters.data(), characters.size()));
-    name_size = static_cast<unsigned char>(
-        tracepoint.name.copy(characters.data() + category_size, characters.size() - category_size));
+    name_at = static_cast<unsigned char>(tracepoint.category.copy(characters.data(), tracepoint.category.size()) + 1);
+    tracepoint.name.copy(characters.data() + name_at, tracepoint.name.size());
     has.store(state::named, std::memory_order_release);
     return true;
   }
 };
+static_assert(sizeof(entry) == 128);
 
-// No more than this is remembered, and no name has more than a few places: what finds none is read each time.
+// No more than this is remembered, and a name has only a few places: what finds none is read each time.
 constexpr std::size_t most_entries = 256;
 constexpr std::size_t places_for_a_name = 8;
-std::array<entry, most_entries + places_for_a_name> entries;
+constexpr std::size_t shortcuts = 64;
+
+struct memory {
+  std::array<entry, most_entries + places_for_a_name> entries;
+  // Where the names that were asked for last are, by the addresses of their characters: most names are literals.
+  std::array<std::atomic<std::uint16_t>, shortcuts> by_address{};
+};
+
+memory& remembered() noexcept {
+  static constinit memory all;
+  return all;
+}
+
+std::atomic<std::uint16_t>& shortcut_of(const char* category, const char* name) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(category) + 3 * reinterpret_cast<std::uintptr_t>(name);
+  return remembered().by_address[(address ^ (address >> 6U)) % shortcuts];
+}
 
 std::span<entry> places_of(tracepoint_name tracepoint) noexcept {
   std::uint32_t hash = 2166136261U;  // FNV-1a
@@ -49,7 +71,17 @@ std::span<entry> places_of(tracepoint_name tracepoint) noexcept {
   };
   mix(tracepoint.category);
   mix(tracepoint.name);
-  return std::span{entries}.subspan(hash % most_entries, places_for_a_name);
+  return std::span{remembered().entries}.subspan(hash % most_entries, places_for_a_name);
+}
+
+[[gnu::noinline]] std::uint32_t look_through(const char* category, const char* name) noexcept {
+  for (const auto& place : places_of({category, name})) {
+    if (!place.is_of(category, name)) continue;
+    const auto number = static_cast<std::uint16_t>(&place - remembered().entries.data());
+    shortcut_of(category, name).store(number, std::memory_order_relaxed);
+    return place.number.load(std::memory_order_relaxed);
+  }
+  return 0;
 }
 
 // What people make and delete: its numbers are soon another's.
@@ -60,10 +92,9 @@ bool is_made_by_hand(std::string_view category) noexcept {
 }
 
 void remember(tracepoint_name tracepoint, std::uint32_t number) noexcept {
-  if (tracepoint.category.size() + tracepoint.name.size() > sizeof entry::characters) return;
-  if (is_made_by_hand(tracepoint.category)) return;
+  if (!entry::has_room_for(tracepoint) || is_made_by_hand(tracepoint.category)) return;
   // One number, one tracepoint: who is remembered with it lost it.
-  for (auto& other : entries) {
+  for (auto& other : remembered().entries) {
     auto stale = number;
     if (!other.is_of(tracepoint)) other.number.compare_exchange_strong(stale, 0, std::memory_order_relaxed);
   }
@@ -76,22 +107,17 @@ void remember(tracepoint_name tracepoint, std::uint32_t number) noexcept {
 
 }  // namespace
 
-result<tracepoint_id> id_of_tracepoint(tracepoint_name tracepoint) noexcept {
-  for (const auto& place : places_of(tracepoint)) {
-    if (!place.is_of(tracepoint)) continue;
-    if (const auto number = place.number.load(std::memory_order_relaxed); number != 0) {
-      return tracepoint_id{number, true};
-    }
-    break;
-  }
-  return renewed_id_of_tracepoint(tracepoint);
+std::uint32_t remembered_tracepoint_id(const char* category, const char* name) noexcept {
+  const auto& all = remembered();
+  const auto& last = all.entries[shortcut_of(category, name).load(std::memory_order_relaxed)];
+  if (!last.is_of(category, name)) return look_through(category, name);
+  return last.number.load(std::memory_order_relaxed);
 }
 
-result<tracepoint_id> renewed_id_of_tracepoint(tracepoint_name tracepoint) noexcept {
+result<std::uint32_t> learn_tracepoint_id(tracepoint_name tracepoint) noexcept {
   const auto read = read_tracepoint_id(tracepoint);
-  if (!read) return tl::unexpected(read.error());
-  remember(tracepoint, *read);
-  return tracepoint_id{*read, false};
+  if (read) remember(tracepoint, *read);
+  return read;
 }
 
 }  // namespace bpflink::kernel

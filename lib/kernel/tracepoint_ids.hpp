@@ -6,16 +6,14 @@
 #include "kernel/result.hpp"
 #include "kernel/tracefs.hpp"
 
+// The numbers of tracepoints, read from tracefs once in the life of the process. Any number of threads may ask.
 namespace bpflink::kernel {
 
-struct tracepoint_id {
-  std::uint32_t number;
-  bool remembered;  // and so perhaps out of date: the tracepoint's module may have gone and come back
-};
+// The number, where it is remembered, and 0 where it is not. It may be out of date: the tracepoint's module may have
+// gone and come back.
+[[nodiscard]] std::uint32_t remembered_tracepoint_id(const char* category, const char* name) noexcept;
 
-// A tracepoint's number, read from tracefs once in the life of the process. Any number of threads may ask.
-[[nodiscard]] result<tracepoint_id> id_of_tracepoint(tracepoint_name tracepoint) noexcept;
-// Reads it anew.
-[[nodiscard]] result<tracepoint_id> renewed_id_of_tracepoint(tracepoint_name tracepoint) noexcept;
+// Reads the number, and remembers it.
+[[nodiscard]] result<std::uint32_t> learn_tracepoint_id(tracepoint_name tracepoint) noexcept;
 
 }  // namespace bpflink::kernel

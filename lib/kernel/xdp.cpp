@@ -91,7 +91,7 @@ netlink_result<void> check_xdp_flags(int socket, std::uint32_t interface, std::u
 
 netlink_result<xdp_state> query_xdp(int socket, std::uint32_t interface) noexcept {
   // Only virtual functions, which nobody asks for here, would make the answer longer.
-  std::array<std::byte, 16 * 1024> buffer;
+  std::array<std::byte, 16384> buffer;
   netlink_message message{message_get_link, 0, message_on(interface)};
   const auto answer = netlink_ask(socket, message, message_link, buffer, operation::netlink_get_link);
   if (!answer) return tl::unexpected(answer.error());

@@ -43,8 +43,8 @@ std::optional<diagnosis> unknown_type(program_type type) noexcept {
   if (kernel::running_version() < facts->since) {
     return diagnosis{errc::not_supported,
                      cause::missing_feature,
-                     text{"this kernel has no {} programs; Linux has since {}.{}", to_string(type), facts->since.major,
-                          facts->since.minor},
+                     text{"this kernel has no {} programs, which came with Linux {}.{}", to_string(type),
+                          facts->since.major, facts->since.minor},
                      {}};
   }
   return diagnosis{errc::not_supported,
@@ -53,8 +53,12 @@ std::optional<diagnosis> unknown_type(program_type type) noexcept {
                    {}};
 }
 
+// "xdp, xdp_devmap or xdp_cpumap"; of many, a few.
 text list(std::span<const attach_type> wheres) noexcept {
-  text words;
+  constexpr std::size_t most = 6;
+  constexpr std::size_t few = 3;
+  text words{"{}", wheres.size() > most ? "one of many, such as " : ""};
+  if (wheres.size() > most) wheres = wheres.first(few);
   for (std::size_t index = 0; index < wheres.size(); ++index) {
     words.add("{}{}", index == 0 ? "" : index + 1 == wheres.size() ? " or " : ", ", to_string(wheres[index]));
   }
@@ -100,8 +104,8 @@ std::optional<diagnosis> unknown_flag(const program_options& options, const reso
     if (ask(asked) != answer::yes) continue;
     return diagnosis{errc::not_supported,
                      cause::missing_feature,
-                     text{"this kernel has no {} ({}) for such programs; Linux has since {}.{}", one.word,
-                          one.kernel_name, one.since.major, one.since.minor},
+                     text{"this kernel has no {} ({}), which came with Linux {}.{}", one.word, one.kernel_name,
+                          one.since.major, one.since.minor},
                      {}};
   }
   return std::nullopt;
@@ -189,6 +193,7 @@ diagnosis reason(const program_options& options, const resolved_target& target, 
   }
   switch (failed.number) {
     case EPERM:
+      if (auto why = unfit_objects(options)) return *why;
       if (auto why = not_permitted(about(options, target))) return *why;
       break;
     case EBADF:
@@ -197,10 +202,10 @@ diagnosis reason(const program_options& options, const resolved_target& target, 
     case kernel::error_notsupp:
       if (auto why = unfit_objects(options)) return *why;
       if (auto why = unknown_type(options.type)) return *why;
+      if (auto why = no_target(options)) return *why;
       if (auto why = unfit_expected_attach_type(options, target)) return *why;
       if (auto why = unknown_flag(options, target)) return *why;
       if (auto why = too_long(options, target)) return *why;
-      if (auto why = no_target(options)) return *why;
       break;
     default:
       break;
@@ -211,7 +216,12 @@ diagnosis reason(const program_options& options, const resolved_target& target, 
 }  // namespace
 
 attempt attempted(const program_options& options) noexcept {
-  attempt what{text{"load {} program", to_string(options.type)}, {}, {}};
+  attempt what;
+  if (facts_of(options.type) != nullptr) {
+    what.action.add("load {} program", to_string(options.type));
+  } else {
+    what.action.add("load program of type {}", static_cast<std::uint32_t>(options.type));
+  }
   if (!options.name.empty()) what.action.add(" '{}'", options.name);
   const auto& target = options.target;
   if (target.how() == load_target::kind::none) return what;

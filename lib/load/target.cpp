@@ -30,7 +30,7 @@ unresolved unreadable(kernel::failure failed, std::string_view whose) noexcept {
   } else if (failed.number == EINVAL && failed.call == operation::none) {
     why = {errc::not_supported, cause::unknown, text{"the BTF of {} cannot be read", whose}, {}};
   }
-  return {failed, why};
+  return {failed.call == operation::none ? no_call : failed, why};
 }
 
 unresolved no_kernel_btf(kernel::failure failed) noexcept {
@@ -39,7 +39,7 @@ unresolved no_kernel_btf(kernel::failure failed) noexcept {
   const bool too_old = running < kernel_btf_since;
   return {failed,
           {errc::not_supported, too_old ? cause::missing_feature : cause::missing_configuration,
-           text{"this kernel does not show its BTF (/sys/kernel/btf/vmlinux); Linux does since {}.{}, built with "
+           text{"this kernel does not show its BTF (/sys/kernel/btf/vmlinux), which came with Linux {}.{} and "
                 "CONFIG_DEBUG_INFO_BTF",
                 kernel_btf_since.major, kernel_btf_since.minor},
            too_old ? text{} : text{"see that /sys is mounted"}}};
@@ -95,7 +95,7 @@ answer in_kernel_or_modules(const program_options& options, const target_rule& r
       return tl::unexpected(
           unresolved{no_call,
                      {errc::not_found, cause::no_such_name, text{"no module '{}' with BTF is loaded", module},
-                      text{"Linux has BTF of modules since {}.{}", module_btf_since.major, module_btf_since.minor}}});
+                      text{"BTF of modules came with Linux {}.{}", module_btf_since.major, module_btf_since.minor}}});
     }
     after = next->info.id;
     if (!any && next->info.name != module) continue;

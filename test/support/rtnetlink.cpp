@@ -120,11 +120,12 @@ std::span<const std::byte> find(std::span<const std::byte> attributes, std::uint
   return {};
 }
 
-int make_veth(const std::string& name, const std::string& peer) {
+// Both kinds number the attribute with their peer alike: VETH_INFO_PEER, IFLA_NETKIT_PEER_INFO.
+int make_pair(const std::string& kind, const std::string& name, const std::string& peer) {
   request make(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
   make.add(IFLA_IFNAME, name);
   const std::size_t info = make.open(IFLA_LINKINFO);
-  make.add(IFLA_INFO_KIND, "veth");
+  make.add(IFLA_INFO_KIND, kind);
   const std::size_t data = make.open(IFLA_INFO_DATA);
   const std::size_t other = make.open(VETH_INFO_PEER);
   make.append_interface();
@@ -141,20 +142,22 @@ std::string needs_veth() {
   static const std::string answer = [] {
     if (std::string reason = needs_root(); !reason.empty()) return reason;
     int error = 0;
-    netns_fixture().run([&error] { error = make_veth("veth0", "veth1"); });
+    netns_fixture().run([&error] { error = make_pair("veth", "veth0", "veth1"); });
     return error == 0 ? std::string() : std::string("needs veth interfaces: ") + std::strerror(error);
   }();
   return answer;
 }
 
 void create_veth(const std::string& name, const std::string& peer) {
-  check(make_veth(name, peer), "making a veth pair");
+  check(make_pair("veth", name, peer), "making a veth pair");
   for (const std::string& end : {name, peer}) {
     // Else the kernel sends router solicitations when it likes, which programs would count.
     write_file("/proc/sys/net/ipv6/conf/" + end + "/disable_ipv6", "1");
     set_up(end);
   }
 }
+
+int create_netkit(const std::string& name, const std::string& peer) { return make_pair("netkit", name, peer); }
 
 void delete_interface(const std::string& name) {
   request drop(RTM_DELLINK, NLM_F_ACK, ifindex_of(name));

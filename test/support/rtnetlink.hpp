@@ -12,6 +12,8 @@ std::string needs_veth();
 
 /// A veth pair, both ends up.
 void create_veth(const std::string& name, const std::string& peer);
+/// A netkit device and its peer; 0 or errno.
+int create_netkit(const std::string& name, const std::string& peer);
 void delete_interface(const std::string& name);
 void set_up(const std::string& name);
 /// 0 if there is none of this name.

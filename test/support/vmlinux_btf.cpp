@@ -215,6 +215,16 @@ std::optional<vmlinux_btf::member> vmlinux_btf::find_member(std::string_view str
   return find_in(*id, path, 0);
 }
 
+std::optional<std::uint32_t> vmlinux_btf::member_index(std::string_view structure_name, std::string_view name) const {
+  const auto id = structure(structure_name);
+  if (!id) return {};
+  const record type = at(*id);
+  for (std::uint32_t i = 0; i < type.length(); ++i) {
+    if (text(type.word(3 + i * member_size / sizeof(std::uint32_t))) == name) return i;
+  }
+  return {};
+}
+
 std::optional<vmlinux_btf::member> vmlinux_btf::find_in(std::uint32_t id, std::string_view path,
                                                         std::uint32_t base) const {
   const record type = at(id);

@@ -47,6 +47,8 @@ class vmlinux_btf {
   /// A member by its path, such as "link_create.tcx.relative_fd" of "bpf_attr": structs and unions without a name are
   /// looked through.
   [[nodiscard]] std::optional<member> find_member(std::string_view structure, std::string_view path) const;
+  /// Which member, from 0, of a struct this is.
+  [[nodiscard]] std::optional<std::uint32_t> member_index(std::string_view structure, std::string_view name) const;
 
  private:
   vmlinux_btf();

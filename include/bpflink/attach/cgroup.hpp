@@ -9,6 +9,7 @@
 #include "bpflink/fd.hpp"
 #include "bpflink/link.hpp"
 #include "bpflink/program.hpp"
+#include "bpflink/required.hpp"
 #include "bpflink/zstring_view.hpp"
 
 namespace bpflink {
@@ -92,9 +93,9 @@ class cgroup_target {
 
 /// What to attach to a cgroup.
 struct cgroup_options {
-  cgroup_target cgroup;  ///< Required. The cgroup; the program runs for it and all below it.
-  cgroup_hook hook;      ///< Required. Where in it.
-  program_ref program;   ///< Required. Of the type that the hook takes, loaded for it.
+  cgroup_target cgroup;        ///< Required. The cgroup; the program runs for it and all below it.
+  required<cgroup_hook> hook;  ///< Required. Where in it.
+  program_ref program;         ///< Required. Of the type that the hook takes, loaded for it.
   /// Whether older mechanisms may serve where this kernel has no cgroup links.
   mechanism_choice mechanism = mechanism_choice::best;
 };

@@ -11,6 +11,7 @@
 #include "bpflink/ids.hpp"
 #include "bpflink/link.hpp"
 #include "bpflink/program.hpp"
+#include "bpflink/required.hpp"
 #include "bpflink/zstring_view.hpp"
 
 namespace bpflink {
@@ -65,7 +66,7 @@ class netns_target {
 /// What to attach to a network namespace.
 struct netns_options {
   netns_target netns = netns_target::current();  ///< The namespace.
-  netns_hook hook;                               ///< Required. Where in it.
+  required<netns_hook> hook;                     ///< Required. Where in it.
   program_ref program;                           ///< Required. Of the type that the hook takes.
   /// Whether BPF_PROG_ATTACH may serve where this kernel has no links to network namespaces.
   mechanism_choice mechanism = mechanism_choice::best;

@@ -11,15 +11,17 @@
 #include "bpflink/kinds.hpp"
 #include "bpflink/link.hpp"
 #include "bpflink/program.hpp"
+#include "bpflink/required.hpp"
 
 namespace bpflink {
 
 /// What to link, for hooks that have no options of their own (yet).
 struct raw_link_options {
-  raw_target target;       ///< Required. What to attach to.
-  program_ref program;     ///< Required. Loaded for the hook.
-  bpflink::attach_type hook;  ///< Required. Where; a number newer than this library is passed on as it is.
-  /// What the program reads with bpf_get_attach_cookie(). Perf events (Linux 5.15), tracing and tp_btf (5.18, 6.10).
+  raw_target target;           ///< Required. What to attach to.
+  program_ref program;         ///< Required. Loaded for the hook.
+  required<attach_type> hook;  ///< Required. Where; a number newer than this library is passed on as it is.
+  /// What the program reads with bpf_get_attach_cookie(). Perf events (Linux 5.15), tracing (5.18), tp_btf (6.10;
+  /// before, the kernel passes over it without a word).
   std::optional<bpflink::cookie> cookie = {};
   /// The BTF type of the function to attach to, where it is not the one that the program was loaded for: freplace and
   /// fentry-like programs, with the descriptor of the program that has it for a target. Since Linux 5.10.

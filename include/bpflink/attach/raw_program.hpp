@@ -10,6 +10,7 @@
 #include "bpflink/error.hpp"
 #include "bpflink/kinds.hpp"
 #include "bpflink/program.hpp"
+#include "bpflink/required.hpp"
 
 namespace bpflink {
 
@@ -30,7 +31,7 @@ struct raw_attach_options {
   /// dissector, which goes to the calling thread's network namespace.
   raw_target target;
   program_ref program;                        ///< Required. Loaded for the hook.
-  bpflink::attach_type hook;                  ///< Required. Where.
+  required<attach_type> hook;                 ///< Required. Where.
   attach_mode mode = attach_mode::exclusive;  ///< For cgroups. Replacing takes place in mode multi.
   /// The program that is attached there and goes when the new one comes. Cgroups (Linux 5.6), tcx and netkit swap the
   /// two atomically; where a hook holds one program only, the kernel is asked for it first.
@@ -39,9 +40,9 @@ struct raw_attach_options {
 
 /// What to detach that was attached without a link.
 struct raw_detach_options {
-  raw_target target;          ///< Required. As it was attached to.
-  program_ref program;        ///< Required. The program to take away: no other one goes.
-  bpflink::attach_type hook;  ///< Required. Where it is attached.
+  raw_target target;           ///< Required. As it was attached to.
+  program_ref program;         ///< Required. The program to take away: no other one goes.
+  required<attach_type> hook;  ///< Required. Where it is attached.
 };
 
 /// Attaches a program without a link: it stays until it is detached or its target goes, whoever ends meanwhile. Where a

@@ -9,9 +9,9 @@
 namespace bpflink {
 
 /// What a raw call attaches to: a descriptor, an interface, or nothing. Cgroup hooks take a descriptor of the cgroup's
-/// directory, sk_skb and sk_msg hooks one of the map, perf events one of the event, LIRC one of the device; XDP, tcx and
-/// netkit take an interface; iterators, tp_btf, tracing and LSM nothing. Network namespaces are descriptors to links,
-/// while attaching without a link knows the calling thread's only, and takes nothing.
+/// directory, sk_skb and sk_msg hooks one of the map, perf events one of the event, LIRC one of the device; XDP, tcx
+/// and netkit take an interface; iterators, tp_btf, tracing and LSM nothing. Network namespaces are descriptors to
+/// links, while attaching without a link knows the calling thread's only, and takes nothing.
 class raw_target {
  public:
   /// By descriptor, borrowed for the length of the call.

@@ -27,13 +27,14 @@ struct raw_tracepoint_options {
 /// 5.7 it is a descriptor that is no bpf_link: mechanism() and can_pin() ask the kernel which of the two it is.
 using raw_tracepoint_link = typed_link<link_type::raw_tracepoint>;
 
-/// Attaches a program to a raw tracepoint: it runs for all tasks, and reads the tracepoint's arguments unprocessed. One
-/// program can be attached to one tracepoint many times.
+/// Attaches a program to a raw tracepoint: it runs for all tasks, and reads the tracepoint's arguments unprocessed.
+/// Since Linux 6.10 one program can be attached to one tracepoint many times.
 ///
 /// @errors bad_handle: the program's descriptor is empty or closed. wrong_type: the program is of another type.
 ///         not_found: no tracepoint has this name; the hint has those with a near one. invalid_argument: the name is
 ///         empty, or the kernel refuses without a reason, as it does with a program that reads more arguments than the
-///         tracepoint has, or writes what it may not. permission_denied: before Linux 5.19 CAP_BPF, before 5.8
+///         tracepoint has, or writes what it may not. already_exists: before Linux 6.10, the program is attached to this
+///         tracepoint already. permission_denied: before Linux 5.19 CAP_BPF, before 5.8
 ///         CAP_SYS_ADMIN. not_supported: this kernel has no raw tracepoints, or no cookies for them.
 /// @since Linux 4.17; a link since 5.7
 /// @kernel BPF_RAW_TRACEPOINT_OPEN (kernel/bpf/syscall.c)

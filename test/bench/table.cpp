@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "table.hpp"
+
+#include <fmt/format.h>
+
+namespace bpflink::bench {
+
+namespace {
+
+// What the library promises.
+constexpr double instructions_more = 100;
+
+constexpr std::array<std::string_view, 5> figures{"calls", "allocations", "instructions", "raw time", "time / raw"};
+
+const std::vector<row>& every_row() {
+  static const std::vector<row> rows{
+      {operation::attach_cgroup, "cgroup: attach, close"},
+      {operation::attach_cgroup_by_path, "cgroup by path: attach, close"},
+      {operation::attach_netns, "netns: attach, close"},
+      {operation::attach_raw_tracepoint, "raw tracepoint: attach, close"},
+      {operation::attach_xdp, "xdp: attach, close"},
+      {operation::info, "link: info"},
+      {operation::update, "link: update"},
+      {operation::detach, "link: attach, detach, close"},
+      {operation::pin, "link: pin, unpin"},
+      // The kernel opens any pin: that it is a link, and of which kind, are two questions more.
+      {operation::open_pinned, "link: open pinned, close", 2},
+      {operation::attach_tracepoint, "tracepoint: attach"},
+      {operation::attach_uprobe_multi, "uprobe multi: attach"},
+      {operation::read_iterator, "iterator: open, read 64 KiB, close"},
+  };
+  return rows;
+}
+
+std::string number(double value) { return fmt::format("{:.{}f}", value, value == static_cast<long>(value) ? 0 : 1); }
+
+template <class Figure>
+std::string three(const row& of, const Figure& figure) {
+  std::string text;
+  for (const auto& side : of.exact) text += (text.empty() ? "" : " / ") + (side ? figure(*side) : std::string{"-"});
+  return text;
+}
+
+std::string calls(const row& of) {
+  return three(of, [](const counts& side) { return number(side.calls_each); });
+}
+
+std::string allocations(const row& of) {
+  return three(of, [](const counts& side) { return side.allocations ? number(*side.allocations) : "-"; });
+}
+
+std::string instructions(const row& of) {
+  return three(of, [](const counts& side) { return fmt::format("{:.0f}", side.instructions); });
+}
+
+std::string microseconds(const row& of) {
+  const double value = of.times.nanoseconds(raw_place) / 1000;
+  return fmt::format("{:.{}f} us", value, value < 100 ? 2 : 0);
+}
+
+std::string ratios(const row& of) {
+  std::string text;
+  for (const auto side : {our_place, libbpf_place, again_place}) {
+    const double ratio = of.times.ratio(side);
+    text += (text.empty() ? "" : " / ") + (ratio > 0 ? fmt::format("{:.3f}", ratio) : std::string{"-"});
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<row> rows_named(const std::string& part) {
+  std::vector<row> found;
+  for (const auto& each : every_row()) {
+    if (std::string_view{each.name}.find(part) != std::string_view::npos) found.push_back(each);
+  }
+  return found;
+}
+
+std::string as_text(const std::vector<row>& rows) {
+  constexpr auto line = "{:<36}{:<14}{:<16}{:<22}{:<12}{}\n";
+  auto text = fmt::format(line, "", figures[0], figures[1], figures[2], figures[3], figures[4]);
+  const std::string sides = "raw / us / lib";
+  text += fmt::format(line, "", "raw/us/libbpf", "raw/us/libbpf", "raw/us/libbpf", "", "us / libbpf / raw again");
+  for (const auto& each : rows) {
+    if (!each.missing.empty()) {
+      text += fmt::format("{:<36}{}\n", each.name, each.missing);
+      continue;
+    }
+    text += fmt::format(line, each.name, calls(each), allocations(each), instructions(each), microseconds(each),
+                        ratios(each));
+  }
+  return text;
+}
+
+std::string as_page(const std::vector<row>& rows) {
+  std::string text = "| operation | system calls | allocations | user instructions | raw time | time to raw |\n";
+  text += "|---|---|---|---|---|---|\n";
+  for (const auto& each : rows) {
+    if (!each.missing.empty()) {
+      text += fmt::format("| {} | {} | | | | |\n", each.name, each.missing);
+      continue;
+    }
+    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", each.name, calls(each), allocations(each),
+                        instructions(each), microseconds(each), ratios(each));
+  }
+  return text;
+}
+
+std::string broken_promises(const std::vector<row>& rows, bool instructions_too) {
+  std::string text;
+  for (const auto& each : rows) {
+    const auto& raw = each.exact[raw_place];
+    const auto& ours = each.exact[our_place];
+    if (!raw || !ours) continue;
+    const auto over = ours->calls_each - raw->calls_each;
+    if (over < 0 || over > each.calls_more) {
+      text += fmt::format("{}: {} calls ({}), raw {} ({})\n", each.name, number(ours->calls_each), ours->names(),
+                          number(raw->calls_each), raw->names());
+    }
+    if (ours->allocations.value_or(0) != 0) {
+      text += fmt::format("{}: {} allocations\n", each.name, number(*ours->allocations));
+    }
+    if (instructions_too && ours->instructions - raw->instructions > instructions_more) {
+      text += fmt::format("{}: {:.0f} instructions over raw\n", each.name, ours->instructions - raw->instructions);
+    }
+  }
+  return text;
+}
+
+}  // namespace bpflink::bench

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// g++: 'number' is not a constant expression
+// clang++: 'bpflink::ifindex::ifindex' is not a constant expression
+#include <bpflink/ids.hpp>
+#include <optional>
+
+std::optional<bpflink::ifindex> f(int number) {
+#ifdef VALID
+  return bpflink::ifindex::from(number);
+#else
+  return bpflink::ifindex{number};
+#endif
+}

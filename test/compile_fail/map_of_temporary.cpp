@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// g++: deleted function .*over_map\(bpflink::unique_fd&&\)
+// clang++: call to deleted function 'over_map'
+#include <bpflink/attach/iterator.hpp>
+
+bpflink::unique_fd open_map();
+void use(bpflink::iterator_parameters);
+
+void f() {
+#ifdef VALID
+  const bpflink::unique_fd map = open_map();
+  use(bpflink::iterator_parameters::over_map(map));
+#else
+  use(bpflink::iterator_parameters::over_map(open_map()));
+#endif
+}

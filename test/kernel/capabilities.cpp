@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// What a link of each kind can do, by the library's table and by the kernel's answers.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <string>
+
+#include "bpflink/info.hpp"
+#include "bpflink/link.hpp"
+#include "bpflink/link_traits.hpp"
+#include "helpers.hpp"
+#include "raw_kinds.hpp"
+#include "support/catch.hpp"
+#include "support/cgroup_fixture.hpp"
+#include "support/raw_bpf.hpp"
+
+namespace bpflink {
+
+namespace {
+
+bool is_one_of(int error, const std::vector<int>& errors) {
+  return std::find(errors.begin(), errors.end(), error) != errors.end();
+}
+
+// With the raw commands, and then through a handle.
+void check_capabilities(const raw_kind& kind, const raw_kind_link& made) {
+  const int link = made.link.get();
+  const auto able = capabilities_of(kind.type);
+  REQUIRE(test::info_of_link(link).type() == kind.number);
+
+  const int updated = test::link_update(link, made.another.get());
+  CHECK((updated == 0) == able.update);
+  if (!able.update) CHECK(is_one_of(updated, {EINVAL, EOPNOTSUPP}));
+  const auto run = test::iter_create(link);
+  CHECK(static_cast<bool>(run) == able.iterate);
+  if (!able.iterate) CHECK(run.error() == EINVAL);
+
+  auto adopted = link_handle::adopt(unique_fd::adopt(::fcntl(link, F_DUPFD_CLOEXEC, 3)));
+  REQUIRE(sentence(adopted) == "");
+  CHECK(adopted->type() == kind.type);
+  CHECK(adopted->can_update() == able.update);
+  CHECK(adopted->can_detach() == able.detach);
+  CHECK(adopted->can_pin());
+  const auto info = adopted->info();
+  REQUIRE(sentence(info) == "");
+  CHECK(info->type == kind.type);
+  CHECK(info->id.value() == test::info_of_link(link).id());
+  const auto again = adopted->update(borrow(kind.type == link_type::struct_ops ? made.kept.front() : made.another));
+  CHECK(again.has_value() == able.update);
+  if (!able.update) CHECK(again.error().cause() == cause::no_such_operation);
+
+  if (!test::at_least(5, 9)) return;
+  const int detached = test::link_detach(link);
+  CHECK((detached == 0) == able.detach);
+  if (!able.detach) CHECK(detached == EOPNOTSUPP);
+  CHECK(adopted->detach().has_value() == able.detach);
+}
+
+}  // namespace
+
+TEST_CASE("capabilities: the table says of each kind what the kernel does", "[contract]") {
+  SKIP_IF(test::needs_cgroup2());
+  for (const auto& kind : raw_kinds()) {
+    INFO(std::string{to_string(kind.type)});
+    if (!test::at_least(kind.since.release, kind.since.minor)) continue;
+    const auto made = kind.make();
+    INFO("errno " << made.link.error());
+    if (is_one_of(made.link.error(), kind.unavailable)) continue;
+    CHECK(made.link.error() == 0);
+    if (made.link) check_capabilities(kind, made);
+  }
+}
+
+TEST_CASE("capabilities: every kind that the kernel's own types list has a row", "[contract]") {
+  SKIP_IF(test::needs_kernel(5, 8, "enum bpf_link_type in its BTF"));
+  std::vector<std::uint32_t> rows;
+  for (const auto& kind : raw_kinds()) rows.push_back(kind.number);
+  std::sort(rows.begin(), rows.end());
+  CHECK(rows.front() == 1);
+  CHECK(rows.back() == rows.size());
+}
+
+}  // namespace bpflink
