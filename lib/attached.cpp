@@ -2,8 +2,10 @@
 #include "attached.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "kernel/bpf.hpp"
+#include "kernel/files.hpp"
 
 namespace bpflink {
 
@@ -29,7 +31,12 @@ kernel::result<attached_programs> query_attached(kernel::u32 target, attach_type
 
 std::optional<kernel::u32> id_of_program(int program) noexcept {
   kernel::prog_info_raw raw{};
-  if (!kernel::obj_get_info(program, &raw, sizeof raw)) return std::nullopt;
+  const auto length = kernel::obj_get_info(program, &raw, sizeof raw);
+  if (!length) return std::nullopt;
+  // Maps, links and BTF answer the same call, with less.
+  const auto kind =
+      *length > offsetof(kernel::prog_info_raw, run_cnt) ? kernel::object_kind::program : kernel::kind_of(program);
+  if (kind != kernel::object_kind::program && kind != kernel::object_kind::unknown) return std::nullopt;
   return raw.id;
 }
 

@@ -31,20 +31,6 @@ struct question {
   kernel::u32 size = sizeof(link_info_raw);
 };
 
-// Where the kind's part ends, for those that came as they are. The kernel goes through what is longer than it knows.
-constexpr kernel::u32 size_without_name(link_type kind) noexcept {
-  switch (kind) {
-    case link_type::cgroup:
-      return header_size + sizeof(kernel::link_info_cgroup);
-    case link_type::netns:
-      return header_size + sizeof(kernel::link_info_netns);
-    case link_type::xdp:
-      return header_size + sizeof(kernel::link_info_xdp);
-    default:
-      return 0;
-  }
-}
-
 void ask_for_kind(question& asked, link_type kind, std::span<char> name) noexcept {
   switch (kind) {
     case link_type::raw_tracepoint:
@@ -106,7 +92,8 @@ unknown_info unknown_details(const link_info_raw& raw, kernel::u32 length) noexc
   return info;
 }
 
-void fill(link_info& info, const link_info_raw& raw, kernel::u32 length, std::span<const char> name) noexcept {
+link_info from_raw(const link_info_raw& raw, kernel::u32 length, std::span<const char> name) noexcept {
+  link_info info;
   info.type = static_cast<link_type>(raw.type);
   info.id = link_id{raw.id};
   if (raw.prog_id != 0) info.program = program_id{raw.prog_id};
@@ -139,12 +126,6 @@ void fill(link_info& info, const link_info_raw& raw, kernel::u32 length, std::sp
       info.details = unknown_details(raw, length);
       break;
   }
-}
-
-// Made where it will be: it is too large to be moved for nothing.
-expected<link_info> from_raw(const link_info_raw& raw, kernel::u32 length, std::span<const char> name) noexcept {
-  expected<link_info> info{tl::in_place};
-  fill(*info, raw, length, name);
   return info;
 }
 
@@ -164,14 +145,47 @@ constexpr std::string_view verb = "ask for information on";
   return tl::unexpected(explain::cannot(held, verb));
 }
 
-expected<link_info> info_without_name(const link_handle& link, const detail::attachment& held) noexcept {
-  question asked{.size = size_without_name(held.type)};
-  const auto length = ask(held.holder, asked);
-  if (!length) return refused(link, held, length.error());
-  return from_raw(asked.raw, *length, {});
+// What kinds have to tell that has neither names nor lists, as the kernel lays it out: no longer than that, for the
+// kernel goes through what is more than it knows.
+struct short_answer {
+  kernel::link_info_header header;
+  union {
+    std::array<kernel::u64, 2> words{};
+    kernel::link_info_cgroup cgroup;
+    kernel::link_info_netns netns;
+    kernel::link_info_xdp xdp;
+  };
+};
+
+constexpr bool answers_shortly(link_type kind) noexcept {
+  return kind == link_type::cgroup || kind == link_type::netns || kind == link_type::xdp;
 }
 
-expected<link_info> info_with_name(const link_handle& link, const detail::attachment& held) noexcept {
+template <class Details>
+link_info made(const kernel::link_info_header& header, const Details& details) noexcept {
+  return {.type = static_cast<link_type>(header.type),
+          .id = link_id{header.id},
+          .program = header.prog_id != 0 ? std::optional{program_id{header.prog_id}} : std::nullopt,
+          .details = details};
+}
+
+// Inline: out of the kernel each function on the way back costs its time (kernel/call.hpp).
+[[gnu::always_inline]] inline expected<link_info> short_info(const link_handle& link,
+                                                             const detail::attachment& held) noexcept {
+  short_answer raw{};
+  const auto length = kernel::obj_get_info(held.holder.get(), &raw, sizeof raw);
+  if (!length) return refused(link, held, length.error());
+  switch (held.type) {
+    case link_type::cgroup:
+      return made(raw.header, cgroup_info{raw.cgroup.cgroup_id, static_cast<attach_type>(raw.cgroup.attach_type)});
+    case link_type::netns:
+      return made(raw.header, netns_info{raw.netns.netns_ino, static_cast<attach_type>(raw.netns.attach_type)});
+    default:
+      return made(raw.header, xdp_info{ifindex::from(raw.xdp.ifindex)});
+  }
+}
+
+[[gnu::noinline]] expected<link_info> full_info(const link_handle& link, const detail::attachment& held) noexcept {
   question asked;
   auto kind = held.type;
   if (kind == link_type::unspecified) {
@@ -209,8 +223,8 @@ expected<link_info> info_with_name(const link_handle& link, const detail::attach
 
 expected<link_info> link_handle::info() const noexcept {
   if (!attachment_ || !attachment_.operations->may_be_link) return cannot(attachment_);
-  if (size_without_name(attachment_.type) != 0) return info_without_name(*this, attachment_);
-  return info_with_name(*this, attachment_);
+  if (answers_shortly(attachment_.type)) return short_info(*this, attachment_);
+  return full_info(*this, attachment_);
 }
 
 std::optional<bool> link_info::defunct() const noexcept {

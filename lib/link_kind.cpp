@@ -20,7 +20,9 @@ std::optional<link_type> kind_named(std::string_view name) noexcept {
   return name == "unknown" ? std::optional{link_type::unspecified} : std::nullopt;
 }
 
-[[gnu::cold, gnu::noinline]] kernel::result<link_type> told_by_fdinfo(fd_ref link, kernel::failure no_info) noexcept {
+}  // namespace
+
+kernel::result<link_type> kind_told_by_fdinfo(fd_ref link, kernel::failure no_info) noexcept {
   if (no_info.number == EINVAL) {
     std::array<char, 1024> buffer{};
     if (const auto name = fdinfo_field(link, "link_type", buffer)) {
@@ -28,15 +30,6 @@ std::optional<link_type> kind_named(std::string_view name) noexcept {
     }
   }
   return tl::unexpected(no_info);
-}
-
-}  // namespace
-
-kernel::result<link_type> kind_of_link(fd_ref link) noexcept {
-  kernel::link_info_header header{};
-  const auto told = kernel::obj_get_info(link.get(), &header, sizeof header);
-  if (!told) return told_by_fdinfo(link, told.error());
-  return static_cast<link_type>(header.type);
 }
 
 }  // namespace bpflink

@@ -62,6 +62,16 @@ expected<link_handle> of_kind(unique_fd link, const origin& from) noexcept {
   return link_access::make(link_access::link_attachment(std::move(link), *found));
 }
 
+// Where the kernel did not say so shortly.
+[[gnu::cold, gnu::noinline]] expected<link_handle> if_link(unique_fd opened, const origin& from) noexcept {
+  if (const auto wrong = pins::not_of_kind(opened, kernel::object_kind::link)) return refused(from, *wrong);
+  return of_kind(std::move(opened), from);
+}
+
+[[gnu::cold, gnu::noinline]] expected<link_handle> not_opened(const origin& from, kernel::failure failed) noexcept {
+  return tl::unexpected(pins::explain_open(pins::link_of(from.wanted), from.path, failed));
+}
+
 [[gnu::cold, gnu::noinline]] expected<link_handle> no_such_id(const origin& from, kernel::failure failed) noexcept {
   auto why = diagnose(failed);
   if (failed.number == ENOENT) {
@@ -77,9 +87,11 @@ expected<link_handle> of_kind(unique_fd link, const origin& from) noexcept {
 }  // namespace
 
 expected<link_handle> open_pinned(zstring_view path, link_type kind) noexcept {
-  auto link = pins::open(pins::link_of(kind), path, kernel::object_kind::link);
-  if (!link) return tl::unexpected(std::move(link).error());
-  return of_kind(*std::move(link), {.verb = "open", .wanted = kind, .path = path});
+  const origin from{.verb = "open", .wanted = kind, .path = path};
+  auto opened = kernel::obj_get(path.c_str());
+  if (!opened) return not_opened(from, opened.error());
+  if (!kernel::is_link(*opened)) return if_link(*std::move(opened), from);
+  return of_kind(*std::move(opened), from);
 }
 
 expected<link_handle> from_id(link_id id, link_type kind) noexcept {

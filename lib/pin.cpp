@@ -166,28 +166,13 @@ bpf_error explain_open(object_name what, zstring_view path, kernel::failure fail
   return make_error(doing("open", what, "at", path), failed, why);
 }
 
-namespace {
-
-[[gnu::cold, gnu::noinline]] expected<unique_fd> not_opened(object_name what, zstring_view path,
-                                                            kernel::failure failed) noexcept {
-  return tl::unexpected(explain_open(what, path, failed));
-}
-
-expected<unique_fd> if_of_kind(unique_fd opened, object_name what, zstring_view path,
-                               kernel::object_kind kind) noexcept {
-  if (const auto wrong = not_of_kind(opened, kind)) {
-    return tl::unexpected(refuse(doing("open", what, "at", path), *wrong));
-  }
-  return opened;
-}
-
-}  // namespace
-
 expected<unique_fd> open(object_name what, zstring_view path, kernel::object_kind kind) noexcept {
   auto opened = kernel::obj_get(path.c_str());
-  if (!opened) return not_opened(what, path, opened.error());
-  if (kind == kernel::object_kind::link && kernel::is_link(*opened)) return std::move(*opened);
-  return if_of_kind(*std::move(opened), what, path, kind);
+  if (!opened) return tl::unexpected(explain_open(what, path, opened.error()));
+  if (const auto wrong = not_of_kind(*opened, kind)) {
+    return tl::unexpected(refuse(doing("open", what, "at", path), *wrong));
+  }
+  return std::move(*opened);
 }
 
 }  // namespace bpflink::pins

@@ -31,7 +31,7 @@ struct object_name {
 [[nodiscard]] bpf_error explain_open(object_name what, zstring_view path, kernel::failure failed) noexcept;
 [[nodiscard]] expected<void> move(fd_ref object, object_name what, zstring_view from, zstring_view to) noexcept;
 
-// Opens a pin and checks that it is of the kind: link or program.
+// Opens a pin and checks that it is of the kind.
 [[nodiscard]] expected<unique_fd> open(object_name what, zstring_view path, kernel::object_kind kind) noexcept;
 
 // What is wrong with a descriptor that should be of the kind; nothing where it is right.

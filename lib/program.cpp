@@ -52,6 +52,12 @@ expected<program_info> info_of(fd_ref descriptor) noexcept {
     if (const auto wrong = pins::not_of_kind(descriptor, kernel::object_kind::program)) why = *wrong;
     return tl::unexpected(make_error(what, length.error(), why));
   }
+  // Maps, links and BTF answer the same call, with less.
+  if (!covers(*length, offsetof(kernel::prog_info_raw, run_cnt), sizeof raw.run_cnt)) {
+    if (const auto wrong = pins::not_of_kind(descriptor, kernel::object_kind::program)) {
+      return tl::unexpected(refuse(what, *wrong));
+    }
+  }
   return from_raw(raw, *length);
 }
 

@@ -71,13 +71,16 @@ std::optional<diagnosis> taken_elsewhere(fd_ref netns, attach_type where) noexce
   return why;
 }
 
+feature feature_of(attach_type where, bool by_link) noexcept {
+  if (where == attach_type::sk_lookup) return feature::sk_lookup;
+  return by_link ? feature::netns_links : feature::flow_dissector;
+}
+
 std::optional<diagnosis> missing_for(attach_type where, bool by_link) noexcept {
-  const auto hook = where == attach_type::sk_lookup ? feature::sk_lookup
-                    : by_link                       ? feature::netns_links
-                                                    : feature::flow_dissector;
   if (!by_link && where == attach_type::sk_lookup) return links_only();
-  if (by_link && probe(feature::bpf_link) == availability::no) return lacking(hook);
-  return missing_feature(hook);
+  const auto needed = feature_of(where, by_link);
+  if (by_link && probe(feature::bpf_link) == availability::no) return lacking(needed);
+  return missing_feature(needed);
 }
 
 diagnosis at_its_limit(fd_ref netns, attach_type where) noexcept {
@@ -117,7 +120,7 @@ std::optional<diagnosis> unfit_netns(fd_ref netns) noexcept {
 
 std::optional<diagnosis> taken_netns(fd_ref netns, attach_type where, program_ref program) noexcept {
   const auto there = only_program(netns, where);
-  if (!there) return taken_elsewhere(netns, where);
+  if (!there) return std::nullopt;
   if (id_of_program(program.fd().get()) == there->value()) {
     return diagnosis{errc::already_exists,
                      cause::already_attached,
@@ -139,11 +142,12 @@ diagnosis refused_by_netns(fd_ref netns, attach_type where, program_ref program,
       if (auto wrong = unfit_netns(netns)) return *wrong;
       if (auto missing = missing_for(where, by_link)) return *missing;
       if (auto twice = by_link ? std::nullopt : taken_netns(netns, where, program)) return *twice;
-      break;
+      return by_feature(failed, feature_of(where, by_link));
     case E2BIG:
       return at_its_limit(netns, where);
     case EEXIST:
       if (auto taken = taken_netns(netns, where, program)) return *taken;
+      if (auto taken = taken_elsewhere(netns, where)) return *taken;
       return {errc::busy, cause::slot_taken, text{"another program is attached there already"}, {}};
     case EPERM:
       if (auto missing = missing_attach_capability(where)) return *missing;

@@ -66,8 +66,25 @@ std::optional<diagnosis> no_perf_event(const place& there) noexcept {
   return diagnosis{errc::invalid_argument, cause::not_a_perf_event, text{"the target is no perf event"}, {}};
 }
 
+// What has to be there for a link at the hook.
+feature link_feature_of(attach_type where) noexcept {
+  switch (where) {
+    case attach_type::perf_event:
+      return feature::perf_links;
+    case attach_type::trace_iter:
+      return feature::iterator;
+    case attach_type::trace_uprobe_multi:
+      return feature::uprobe_multi;
+    default:
+      return feature::bpf_link;
+  }
+}
+
 std::optional<diagnosis> missing_at(const place& there, operation call) noexcept {
-  if (call == operation::link_create) return missing_feature(feature::bpf_link);
+  if (call == operation::link_create) {
+    const auto needed = link_feature_of(there.where);
+    return probe(feature::bpf_link) == availability::no ? lacking(needed) : missing_feature(needed);
+  }
   if (hooks::attaches_programs(there.where) == false) return links_only();
   return missing_feature(feature::prog_attach);
 }

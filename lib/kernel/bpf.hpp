@@ -36,7 +36,7 @@ template <class Attribute>
 // Every attribute structure of link creation begins with link_create_attr.
 template <class Attribute>
 requires(std::is_same_v<Attribute, link_create_attr> || std::is_same_v<decltype(Attribute::base), link_create_attr>)
-[[nodiscard]] inline result<unique_fd> link_create(const Attribute& attr) noexcept {
+    [[nodiscard]] inline result<unique_fd> link_create(const Attribute& attr) noexcept {
   return opening(operation::link_create, command::link_create, attr);
 }
 
@@ -48,7 +48,8 @@ requires(std::is_same_v<Attribute, link_create_attr> || std::is_same_v<decltype(
 // where that cannot be told.
 [[nodiscard]] inline bool is_link(fd_ref descriptor) noexcept {
   constexpr int nothing = -1;
-  const link_update_attr attr{.link_fd = kernel::descriptor(descriptor.get()), .new_prog_fd = kernel::descriptor(nothing)};
+  const link_update_attr attr{.link_fd = kernel::descriptor(descriptor.get()),
+                              .new_prog_fd = kernel::descriptor(nothing)};
   const auto updated = link_update(attr);
   return !updated && updated.error().number == EBADF;
 }
@@ -87,8 +88,8 @@ requires(std::is_same_v<Attribute, link_create_attr> || std::is_same_v<decltype(
 // Returns how many bytes the kernel knows.
 [[nodiscard]] inline result<u32> obj_get_info(int object, void* info, u32 size) noexcept {
   object_info_attr attr{.bpf_fd = descriptor(object), .info_len = size, .info = pointer(info)};
-  const auto told = doing(operation::obj_get_info_by_fd, command::obj_get_info_by_fd, attr);
-  if (!told) return tl::unexpected(told.error());
+  const long answer = bpf(command::obj_get_info_by_fd, attr);
+  if (answer < 0) return tl::unexpected(failure{operation::obj_get_info_by_fd, static_cast<int>(-answer)});
   return attr.info_len;
 }
 

@@ -66,14 +66,6 @@ result<unique_fd> open_read(const char* path) noexcept { return open(path, O_RDO
 result<unique_fd> open_path(const char* path) noexcept { return open(path, O_PATH); }
 result<unique_fd> open_parent(int directory) noexcept { return open("..", O_RDONLY | O_DIRECTORY, directory); }
 
-result<std::size_t> read_some(int descriptor, std::span<std::byte> into) noexcept {
-  ssize_t got = -1;
-  do got = ::read(descriptor, into.data(), into.size());
-  while (got < 0 && errno == EINTR);
-  if (got < 0) return tl::unexpected(failure{operation::read, errno});
-  return static_cast<std::size_t>(got);
-}
-
 result<std::string_view> read_file(const char* path, std::span<char> into) noexcept {
   const auto file = open_read(path);
   if (!file) return tl::unexpected(file.error());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -48,7 +49,13 @@ inline constexpr int last_standard_stream = 2;
 [[nodiscard]] result<unique_fd> open_parent(int directory) noexcept;
 
 // One read, retried when a signal came between. Returns the bytes read; 0 at the end.
-[[nodiscard]] result<std::size_t> read_some(int descriptor, std::span<std::byte> into) noexcept;
+[[nodiscard]] inline result<std::size_t> read_some(int descriptor, std::span<std::byte> into) noexcept {
+  ssize_t got = -1;
+  do got = ::read(descriptor, into.data(), into.size());
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return tl::unexpected(failure{operation::read, errno});
+  return static_cast<std::size_t>(got);
+}
 // The start of a small file, at most what fits.
 [[nodiscard]] result<std::string_view> read_file(const char* path, std::span<char> into) noexcept;
 
@@ -84,7 +91,7 @@ struct file_status {
   file_kind kind;
   std::int64_t filesystem;  // statfs(2) f_type
   std::uint64_t inode;
-  std::uint64_t size;  // bytes, of a regular file
+  std::uint64_t size;   // bytes, of a regular file
   std::uint64_t links;  // directory entries that name it; 0 once it was removed
 };
 inline constexpr std::int64_t filesystem_bpf = 0xcafe4a11;

@@ -84,14 +84,22 @@ std::span<entry> places_of(tracepoint_name tracepoint) noexcept {
   return 0;
 }
 
-// What people make and delete: its numbers are soon another's.
 bool is_made_by_hand(std::string_view category) noexcept {
   constexpr std::array<std::string_view, 6> categories{"kprobes", "uprobes", "synthetic",
                                                        "eprobes", "fprobes", "tracepoints"};
   return std::find(categories.begin(), categories.end(), category) != categories.end();
 }
 
-void remember(tracepoint_name tracepoint, std::uint32_t number) noexcept {
+}  // namespace
+
+std::uint32_t remembered_tracepoint_id(const char* category, const char* name) noexcept {
+  const auto& all = remembered();
+  const auto& last = all.entries[shortcut_of(category, name).load(std::memory_order_relaxed)];
+  if (!last.is_of(category, name)) return look_through(category, name);
+  return last.number.load(std::memory_order_relaxed);
+}
+
+void remember_tracepoint_id(tracepoint_name tracepoint, std::uint32_t number) noexcept {
   if (!entry::has_room_for(tracepoint) || is_made_by_hand(tracepoint.category)) return;
   // One number, one tracepoint: who is remembered with it lost it.
   for (auto& other : remembered().entries) {
@@ -105,18 +113,9 @@ void remember(tracepoint_name tracepoint, std::uint32_t number) noexcept {
   }
 }
 
-}  // namespace
-
-std::uint32_t remembered_tracepoint_id(const char* category, const char* name) noexcept {
-  const auto& all = remembered();
-  const auto& last = all.entries[shortcut_of(category, name).load(std::memory_order_relaxed)];
-  if (!last.is_of(category, name)) return look_through(category, name);
-  return last.number.load(std::memory_order_relaxed);
-}
-
 result<std::uint32_t> learn_tracepoint_id(tracepoint_name tracepoint) noexcept {
   const auto read = read_tracepoint_id(tracepoint);
-  if (read) remember(tracepoint, *read);
+  if (read) remember_tracepoint_id(tracepoint, *read);
   return read;
 }
 

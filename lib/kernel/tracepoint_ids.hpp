@@ -13,6 +13,9 @@ namespace bpflink::kernel {
 // gone and come back.
 [[nodiscard]] std::uint32_t remembered_tracepoint_id(const char* category, const char* name) noexcept;
 
+// Where there is room. Not for probes and the like, which people make and delete: their numbers are soon others'.
+void remember_tracepoint_id(tracepoint_name tracepoint, std::uint32_t number) noexcept;
+
 // Reads the number, and remembers it.
 [[nodiscard]] result<std::uint32_t> learn_tracepoint_id(tracepoint_name tracepoint) noexcept;
 

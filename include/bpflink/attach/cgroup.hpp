@@ -80,6 +80,7 @@ class cgroup_target {
   /// By a descriptor of its directory.
   cgroup_target(const unique_fd& directory) noexcept : directory_{directory} {}
   cgroup_target(unique_fd&&) = delete;
+  cgroup_target(const unique_fd&&) = delete;
 
   /// The path; empty where it is by descriptor.
   [[nodiscard]] zstring_view path() const noexcept { return path_; }

@@ -45,8 +45,6 @@ class iterator_parameters {
   /// All threads of one process, by a descriptor of it (pidfd_open(2)), borrowed for the length of the call. As
   /// over_thread().
   [[nodiscard]] static iterator_parameters over_process(fd_ref pidfd) noexcept { return {kind::pidfd, pidfd, 0}; }
-  static iterator_parameters over_map(unique_fd&&) = delete;
-  static iterator_parameters over_process(unique_fd&&) = delete;
 
   /// Which of them.
   enum class kind : std::uint8_t {
@@ -95,11 +93,10 @@ using iterator_link = typed_link<link_type::iterator>;
 /// With parameters this takes one system call more, which asks the new link: targets without a choice, and kernels
 /// before 6.1 with a thread, take parameters and disregard them, and that is reported as an error here.
 ///
-/// @errors bad_handle: the program's, map's, cgroup's or process's descriptor is empty or closed. wrong_type: the
-/// program
-///         is not a tracing program loaded for trace_iter; the descriptor is no map or process; the map's type does not
-///         fit. invalid_argument: the program's target takes no such parameters, or needs some; the number or order is
-///         out of range; it is no cgroup. not_found: no such cgroup path or id. not_supported: this kernel has no such
+/// @errors bad_handle: the program's, map's, cgroup's or process's descriptor is empty or closed. wrong_type: it is no
+///         tracing program loaded for trace_iter; the descriptor is no map or process; the map's type does not fit.
+///         invalid_argument: the program's target takes no such parameters, or needs some; the number or order is out
+///         of range; it is no cgroup. not_found: no such cgroup path or id. not_supported: this kernel has no such
 ///         iterators or parameters.
 /// @since Linux 5.8; parameters for maps 5.9, for cgroups and tasks 6.1
 /// @kernel BPF_LINK_CREATE with BPF_TRACE_ITER (kernel/bpf/bpf_iter.c)

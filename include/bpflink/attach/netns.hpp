@@ -47,6 +47,7 @@ class netns_target {
   /// By a descriptor of its file.
   netns_target(const unique_fd& file) noexcept : file_{fd_ref{file}} {}
   netns_target(unique_fd&&) = delete;
+  netns_target(const unique_fd&&) = delete;
 
   /// The path; nothing where it is named otherwise.
   [[nodiscard]] const std::optional<zstring_view>& path() const noexcept { return path_; }

@@ -19,6 +19,7 @@ class raw_target {
   /// By descriptor.
   raw_target(const unique_fd& descriptor) noexcept : sort_{sort::descriptor}, descriptor_{descriptor} {}
   raw_target(unique_fd&&) = delete;
+  raw_target(const unique_fd&&) = delete;
   /// An interface in the calling thread's network namespace.
   raw_target(ifindex interface) noexcept : sort_{sort::interface}, interface_{interface.value()} {}
   /// For hooks that have no target.

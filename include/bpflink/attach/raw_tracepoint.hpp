@@ -33,9 +33,9 @@ using raw_tracepoint_link = typed_link<link_type::raw_tracepoint>;
 /// @errors bad_handle: the program's descriptor is empty or closed. wrong_type: the program is of another type.
 ///         not_found: no tracepoint has this name; the hint has those with a near one. invalid_argument: the name is
 ///         empty, or the kernel refuses without a reason, as it does with a program that reads more arguments than the
-///         tracepoint has, or writes what it may not. already_exists: before Linux 6.10, the program is attached to this
-///         tracepoint already. permission_denied: before Linux 5.19 CAP_BPF, before 5.8
-///         CAP_SYS_ADMIN. not_supported: this kernel has no raw tracepoints, or no cookies for them.
+///         tracepoint has, or writes what it may not. already_exists: before Linux 6.10, the program is attached to
+///         this tracepoint already. permission_denied: before Linux 5.19 CAP_BPF, before 5.8 CAP_SYS_ADMIN.
+///         not_supported: this kernel has no raw tracepoints, or no cookies for them.
 /// @since Linux 4.17; a link since 5.7
 /// @kernel BPF_RAW_TRACEPOINT_OPEN (kernel/bpf/syscall.c)
 [[nodiscard]] BPFLINK_API expected<raw_tracepoint_link> attach(const raw_tracepoint_options& options) noexcept;

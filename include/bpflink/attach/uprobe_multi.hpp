@@ -44,8 +44,7 @@ using uprobe_multi_link = typed_link<link_type::uprobe_multi>;
 /// nothing that does this, so nothing takes its place there. One link with many places is closed as fast as one with a
 /// single place; many links are not.
 ///
-/// @errors bad_handle: the program's descriptor is empty or closed. wrong_type: the program is no kprobe program, or
-/// was
+/// @errors bad_handle: the program's descriptor is empty or closed. wrong_type: it is no kprobe program, or it was
 ///         not loaded for trace_uprobe_multi. invalid_argument: no path or offsets, or lists of different lengths; the
 ///         path is no regular file (cause not_a_file); an offset behind the end of the file, or a semaphore at an odd
 ///         one (cause bad_offset). not_found: no such file or process. limit: too many offsets. permission_denied: a
