@@ -50,7 +50,7 @@ test::counted_program load_iterator() {
   made.program = test::load({.type = test::prog_type::tracing,
                              .code = test::count_and_return(made.counter.get(), 0),
                              .expected_attach_type = test::attach_type::trace_iter,
-                             .attach_btf_id = *test::vmlinux_btf::get().function("bpf_iter_task")});
+                             .attach_btf_id = test::vmlinux_btf::get().function("bpf_iter_task").value()});
   return made;
 }
 
@@ -121,7 +121,6 @@ TEST_CASE("contract: raw link", "[contract]") {
 
 TEST_CASE("contract: network namespace, sk_lookup", "[contract]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(5, 9, "sk_lookup programs, to be attached"));
   test::netns_fixture netns;
   auto kind = netns_case(netns, netns_hook::sk_lookup);
   kind.lose_target = [&netns] { netns.remove(); };
@@ -130,7 +129,6 @@ TEST_CASE("contract: network namespace, sk_lookup", "[contract]") {
 
 TEST_CASE("contract: network namespace, flow dissector", "[contract]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(4, 20, "flow dissector programs, to be attached"));
   test::netns_fixture netns;
   auto kind = netns_case(netns, netns_hook::flow_dissector);
   kind.lose_target = [&netns] { netns.remove(); };
@@ -140,7 +138,6 @@ TEST_CASE("contract: network namespace, flow dissector", "[contract]") {
 
 TEST_CASE("contract: iterator", "[contract]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(5, 8, "iterators, and programs for them"));
   check_contract(kind_case<iterator_link>{
       .type = link_type::iterator,
       .number = numbers::iter,
@@ -152,7 +149,6 @@ TEST_CASE("contract: iterator", "[contract]") {
 
 TEST_CASE("contract: raw tracepoint", "[contract]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(4, 17, "raw tracepoint programs, to be attached"));
   check_contract(kind_case<raw_tracepoint_link>{
       .type = link_type::raw_tracepoint,
       .number = numbers::raw_tracepoint,
@@ -187,7 +183,6 @@ TEST_CASE("contract: XDP", "[contract]") {
 
 TEST_CASE("contract: uprobe multi", "[contract]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 6, "uprobe multi links, and programs for them"));
   const std::uint64_t offsets[] = {test::offset_of(test::first_target)};
   check_contract(kind_case<uprobe_multi_link>{
       .type = link_type::uprobe_multi,

@@ -133,6 +133,8 @@ TEST_CASE("errors: a link's id and descriptor", "[errors]") {
             {errc::bad_handle, cause::closed_descriptor, 0, "adopt link: the descriptor is closed"});
   table.row(program::adopt(unique_fd::adopt(::fcntl(map.get(), F_DUPFD_CLOEXEC, 3))),
             {errc::wrong_type, cause::not_a_program, 0, "adopt program: it is a map, not a program"});
+  table.row(program_ref{fd_ref{map.get()}}.info(),
+            {errc::wrong_type, cause::not_a_program, 0, "ask for information on program: it is a map, not a program"});
 }
 
 TEST_CASE("errors: pins", "[errors]") {

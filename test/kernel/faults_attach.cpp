@@ -49,17 +49,16 @@ TEST_CASE("faults: a cgroup that refuses", "[faults]") {
     expect_equal(test::prog_attach({cgroup.get(), theirs.get(), egress}), 0);
     test::syscall_supervisor supervisor;
     faults::fail_refused(supervisor, EPERM, [&] {
-      return attach(cgroup_options{
-          .cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(program)});
+      return attach(
+          cgroup_options{.cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(program)});
     });
     expect_equal(test::prog_detach(cgroup.get(), theirs.get(), egress), 0);
     faults::fail_refused(supervisor, EINVAL, [&] {
-      return attach(cgroup_options{
-          .cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(unfit)});
+      return attach(
+          cgroup_options{.cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(unfit)});
     });
     faults::fail_refused(supervisor, EBADF, [&] {
-      return attach(
-          cgroup_options{.cgroup = "/", .hook = cgroup_hook::inet_egress, .program = borrow(program)});
+      return attach(cgroup_options{.cgroup = "/", .hook = cgroup_hook::inet_egress, .program = borrow(program)});
     });
   });
   CHECK(result.failure() == "");

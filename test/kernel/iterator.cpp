@@ -12,13 +12,13 @@
 #include <utility>
 #include <vector>
 
-#include "bpflink/features.hpp"
 #include "bpflink/info.hpp"
 #include "iterator_programs.hpp"
 #include "support/alloc_counter.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
+#include "support/old_kernel.hpp"
 #include "support/privileges.hpp"
 #include "support/run_counter.hpp"
 #include "support/seccomp.hpp"
@@ -214,10 +214,14 @@ TEST_CASE("iterator: costs the kernel's own calls, and nothing of the heap", "[i
         }).failure() == "");
 }
 
-TEST_CASE("iterator: a kernel without iterators", "[iterator]") {
+TEST_CASE("iterator: in a kernel without iterators, and in one without their parameters", "[iterator]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(5, 8, "iterators"));
-  SKIP_IF(test::needs_seccomp());
+  SKIP_IF(test::needs_kernel(5, 10, "iterators that tell what they go over"));
+  SKIP_IF(test::needs_supervisor());
+  CHECK(test::on_old_kernel("iterator-old", [] {}).failure() == "");
+}
+
+TEST_CASE("old iterator: a kernel without iterators", "[.][iterator-old]") {
   const auto program = load_iterator("task");
   CHECK(test::in_child([&] {
           const auto link = attach(iterator_options{.program = borrow(program)});
@@ -232,16 +236,6 @@ TEST_CASE("iterator: a kernel without iterators", "[iterator]") {
           test::expect(refused.error() == errc::not_supported, "code");
           test::expect(refused.error().cause() == cause::missing_feature, "cause");
         }).failure() == "");
-}
-
-TEST_CASE("iterator: features", "[iterator]") {
-  SKIP_IF(test::needs_root());
-  const auto answer = [](unsigned release, unsigned minor) {
-    return test::at_least(release, minor) ? availability::yes : availability::no;
-  };
-  CHECK(probe(feature::iterator) == answer(5, 8));
-  CHECK(probe(feature::iterator_cgroup) == answer(6, 1));
-  CHECK(probe(feature::iterator_task_parameters) == answer(6, 1));
 }
 
 }  // namespace bpflink

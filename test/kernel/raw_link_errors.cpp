@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -187,6 +190,14 @@ TEST_CASE("old raw_link: links are missing, whatever the target", "[.][old-raw-l
   const auto stream = test::load({.type = of::sk_skb, .expected_attach_type = at::sk_skb_stream_verdict});
   check_refused(link_to(fd_ref{map.get()}, attach_type::sk_skb_stream_verdict, borrow(stream)), errc::not_supported,
                 cause::missing_feature, EINVAL, "5.7");
+  perf_event_attr attr{};
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.size = sizeof attr;
+  const auto event = test::must(test::fd(::syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)),
+                                "opening a perf event");
+  const auto tracepoint = test::load({.type = of::tracepoint});
+  check_refused(link_to(fd_ref{event.get()}, attach_type::perf_event, borrow(tracepoint)), errc::not_supported,
+                cause::missing_feature, EINVAL, "5.15");
 }
 
 }  // namespace bpflink

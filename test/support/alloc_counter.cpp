@@ -25,6 +25,8 @@ std::optional<std::size_t> allocations(const std::function<void()>& f) {
   return std::nullopt;
 }
 
+bool without_memory(const std::function<void()>&) { return false; }
+
 }  // namespace bpflink::test
 
 #else
@@ -32,6 +34,14 @@ std::optional<std::size_t> allocations(const std::function<void()>& f) {
 namespace {
 
 constinit thread_local std::size_t asked = 0;
+constinit thread_local bool refused = false;
+
+// Counts, and says whether there is any.
+bool has_memory() noexcept {
+  ++asked;
+  if (refused) errno = ENOMEM;
+  return !refused;
+}
 
 }  // namespace
 
@@ -45,32 +55,32 @@ void* __libc_realloc(void* old, std::size_t size) noexcept;
 void* __libc_memalign(std::size_t alignment, std::size_t size) noexcept;
 
 void* malloc(std::size_t size) noexcept {
-  ++asked;
+  if (!has_memory()) return nullptr;
   return __libc_malloc(size);
 }
 
 void* calloc(std::size_t count, std::size_t size) noexcept {
-  ++asked;
+  if (!has_memory()) return nullptr;
   return __libc_calloc(count, size);
 }
 
 void* realloc(void* old, std::size_t size) noexcept {
-  ++asked;
+  if (!has_memory()) return nullptr;
   return __libc_realloc(old, size);
 }
 
 void* memalign(std::size_t alignment, std::size_t size) noexcept {
-  ++asked;
+  if (!has_memory()) return nullptr;
   return __libc_memalign(alignment, size);
 }
 
 void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-  ++asked;
+  if (!has_memory()) return nullptr;
   return __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void** result, std::size_t alignment, std::size_t size) noexcept {
-  ++asked;
+  if (!has_memory()) return ENOMEM;
   if (!std::has_single_bit(alignment) || alignment % sizeof(void*) != 0) return EINVAL;
   *result = __libc_memalign(alignment, size);
   return *result == nullptr ? ENOMEM : 0;
@@ -84,6 +94,13 @@ std::optional<std::size_t> allocations(const std::function<void()>& f) {
   const std::size_t before = asked;
   f();
   return asked - before;
+}
+
+bool without_memory(const std::function<void()>& f) {
+  refused = true;
+  f();
+  refused = false;
+  return true;
 }
 
 }  // namespace bpflink::test

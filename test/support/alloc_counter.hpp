@@ -11,4 +11,8 @@ namespace bpflink::test {
 /// operator new too. Nothing under a sanitizer, which has an allocator of its own.
 std::optional<std::size_t> allocations(const std::function<void()>& f);
 
+/// Runs f while the calling thread gets no memory: malloc and its like give null. False, without running f, under a
+/// sanitizer. What f itself holds must not need any.
+bool without_memory(const std::function<void()>& f);
+
 }  // namespace bpflink::test
