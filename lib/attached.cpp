@@ -2,34 +2,123 @@
 #include "attached.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
+#include <new>
 
 #include "kernel/bpf.hpp"
 #include "kernel/files.hpp"
 
 namespace bpflink {
 
-bool attached_programs::has(kernel::u32 program) const noexcept {
-  const auto all = programs();
-  return std::find(all.begin(), all.end(), program) != all.end();
+namespace detail {
+
+struct attached_access {
+  using also = attached_request::also;
+
+  static std::uint32_t* numbers(attached_programs& all) noexcept {
+    return all.more_ ? all.more_.get() : all.numbers_.data();
+  }
+  static bool grow(attached_programs& all, std::uint32_t wanted) noexcept {
+    const auto room = std::max(wanted, 2 * all.room_);
+    all.more_.reset(new (std::nothrow) std::uint32_t[3 * std::size_t{room}]);
+    if (all.more_) all.room_ = room;
+    return all.more_ != nullptr;
+  }
+
+  // Leaves what the kernel wrote in the attributes.
+  static kernel::result<void> ask(attached_programs& all, const attached_request& asked, also told,
+                                  kernel::prog_query_attr& attr) noexcept {
+    attr = {};
+    attr.target = asked.target;
+    attr.attach_type = static_cast<kernel::u32>(asked.where);
+    attr.query_flags = asked.effective ? kernel::flag_query_effective : 0;
+    auto* const ids = numbers(all);
+    attr.prog_ids = kernel::pointer(ids);
+    attr.count = all.room_;
+    if (told == also::links) attr.link_ids = kernel::pointer(ids + all.room_);
+    if (told == also::flags) attr.prog_attach_flags = kernel::pointer(ids + 2 * std::size_t{all.room_});
+    return kernel::prog_query(attr);
+  }
+
+  static kernel::result<void> fill(attached_programs& all, const attached_request& asked) noexcept {
+    // The kernel does not tell the flags of effective programs.
+    auto told = asked.effective ? also::nothing : asked.told;
+    kernel::prog_query_attr attr;
+    for (;;) {
+      const auto answer = ask(all, asked, told, attr);
+      if (answer) break;
+      const int number = answer.error().number;
+      if (number == ENOSPC) {
+        if (!grow(all, attr.count)) return tl::unexpected(kernel::failure{operation::prog_query, ENOMEM});
+      } else if (told == also::flags && (number == EINVAL || number == E2BIG)) {
+        told = also::nothing;  // before Linux 6.0
+      } else {
+        return answer;
+      }
+    }
+    all.count_ = std::min(attr.count, all.room_);
+    all.revision_ = attr.revision;
+    all.tells_links_ = told == also::links;
+    all.tells_flags_ = told == also::flags;
+    if (asked.told == also::flags && !asked.effective && all.count_ != 0) {
+      all.mode_ = (attr.attach_flags & kernel::flag_allow_multi) != 0      ? attach_mode::multi
+                  : (attr.attach_flags & kernel::flag_allow_override) != 0 ? attach_mode::override
+                                                                           : attach_mode::exclusive;
+    }
+    return {};
+  }
+
+  static void move(attached_programs& to, attached_programs& from) noexcept {
+    to.count_ = std::exchange(from.count_, 0);
+    to.room_ = std::exchange(from.room_, attached_programs::inline_room);
+    to.revision_ = std::exchange(from.revision_, 0);
+    to.mode_ = std::exchange(from.mode_, std::nullopt);
+    to.tells_links_ = from.tells_links_;
+    to.tells_flags_ = from.tells_flags_;
+    to.more_ = std::move(from.more_);
+    if (to.more_) return;
+    const auto part = [&](std::size_t begin) {
+      std::copy_n(from.numbers_.data() + begin, to.count_, to.numbers_.data() + begin);
+    };
+    part(0);
+    if (to.tells_links_) part(attached_programs::inline_room);
+    if (to.tells_flags_) part(2 * std::size_t{attached_programs::inline_room});
+  }
+};
+
+}  // namespace detail
+
+attached_programs::attached_programs(attached_programs&& other) noexcept {
+  detail::attached_access::move(*this, other);
 }
 
-kernel::result<attached_programs> query_attached(kernel::u32 target, attach_type where, bool with_links) noexcept {
+attached_programs& attached_programs::operator=(attached_programs&& other) noexcept {
+  if (this != &other) detail::attached_access::move(*this, other);
+  return *this;
+}
+
+attached_program attached_programs::operator[](std::size_t place) const noexcept {
+  const auto* const numbers = more_ ? more_.get() : numbers_.data();
+  const auto link = tells_links_ ? numbers[room_ + place] : 0;
+  const auto flags = tells_flags_ ? numbers[2 * std::size_t{room_} + place] : 0;
+  return {.program = program_id{numbers[place]},
+          .link = link != 0 ? std::optional{link_id{link}} : std::nullopt,
+          .preorder = (flags & kernel::flag_preorder) != 0};
+}
+
+bool attached_programs::contains(program_id program) const noexcept {
+  const auto* const numbers = more_ ? more_.get() : numbers_.data();
+  return std::find(numbers, numbers + count_, program.value()) != numbers + count_;
+}
+
+kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept {
   attached_programs found;
-  kernel::prog_query_attr attr{};
-  attr.target = target;
-  attr.attach_type = static_cast<kernel::u32>(where);
-  attr.prog_ids = kernel::pointer(found.program_ids.data());
-  attr.count = attached_programs::most;
-  if (with_links) attr.link_ids = kernel::pointer(found.link_ids.data());
-  if (const auto told = kernel::prog_query(attr); !told) return tl::unexpected(told.error());
-  found.count = std::min<std::size_t>(attr.count, attached_programs::most);
-  found.flags = attr.attach_flags;
-  found.revision = attr.revision;
+  if (const auto filled = detail::attached_access::fill(found, asked); !filled) return tl::unexpected(filled.error());
   return found;
 }
 
-std::optional<kernel::u32> id_of_program(int program) noexcept {
+std::optional<program_id> id_of_program(int program) noexcept {
   kernel::prog_info_raw raw{};
   const auto length = kernel::obj_get_info(program, &raw, sizeof raw);
   if (!length) return std::nullopt;
@@ -37,7 +126,7 @@ std::optional<kernel::u32> id_of_program(int program) noexcept {
   const auto kind =
       *length > offsetof(kernel::prog_info_raw, run_cnt) ? kernel::object_kind::program : kernel::kind_of(program);
   if (kind != kernel::object_kind::program && kind != kernel::object_kind::unknown) return std::nullopt;
-  return raw.id;
+  return program_id{raw.id};
 }
 
 }  // namespace bpflink

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <optional>
-#include <span>
 
-#include "bpflink/fd.hpp"
-#include "bpflink/ids.hpp"
+#include "bpflink/attached.hpp"
 #include "bpflink/kinds.hpp"
 #include "kernel/abi.hpp"
 #include "kernel/result.hpp"
@@ -15,24 +11,20 @@
 // What is attached at a hook (BPF_PROG_QUERY).
 namespace bpflink {
 
-struct attached_programs {
-  static constexpr std::size_t most = 64;  // the kernel's own limit at every hook that can be asked
+// A hook to ask about.
+struct attached_request {
+  // What the kernel tells beside the programs: tcx and netkit their links, cgroups their flags.
+  enum class also : std::uint8_t { nothing, links, flags };
 
-  std::array<kernel::u32, most> program_ids{};
-  std::array<kernel::u32, most> link_ids{};  // 0 where it is attached without a link, or the hook does not tell
-  std::size_t count = 0;
-  kernel::u32 flags = 0;     // cgroups: the mode
-  kernel::u64 revision = 0;  // 0 where the hook has none
-
-  [[nodiscard]] std::span<const kernel::u32> programs() const noexcept { return {program_ids.data(), count}; }
-  [[nodiscard]] bool has(kernel::u32 program) const noexcept;
+  kernel::u32 target;  // a descriptor, or an interface's index in the calling thread's network namespace
+  attach_type where;
+  also told = also::nothing;
+  bool effective = false;  // cgroups: what runs there, those of the cgroups above with it
 };
 
-// `target` is a descriptor, or an interface's index; `with_links` where the hook tells them (tcx, netkit).
-[[nodiscard]] kernel::result<attached_programs> query_attached(kernel::u32 target, attach_type where,
-                                                               bool with_links = false) noexcept;
+[[nodiscard]] kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept;
 
 // The id of a program, by its descriptor.
-[[nodiscard]] std::optional<kernel::u32> id_of_program(int program) noexcept;
+[[nodiscard]] std::optional<program_id> id_of_program(int program) noexcept;
 
 }  // namespace bpflink

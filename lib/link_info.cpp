@@ -85,6 +85,15 @@ iterator_info iterator_details(const link_info_raw& raw, std::span<const char> n
   return info;
 }
 
+netfilter_info netfilter_details(const kernel::link_info_netfilter& raw) noexcept {
+  return {.family = static_cast<netfilter_family>(raw.pf),
+          .hook = static_cast<netfilter_hook>(raw.hooknum),
+          .priority = raw.priority,
+          .defragment = (raw.flags & kernel::netfilter_defragment) != 0};
+}
+
+std::optional<map_id> map_of(kernel::u32 id) noexcept { return id != 0 ? std::optional{map_id{id}} : std::nullopt; }
+
 unknown_info unknown_details(const link_info_raw& raw, kernel::u32 length) noexcept {
   unknown_info info;
   info.bytes = raw.bytes;
@@ -115,6 +124,21 @@ link_info from_raw(const link_info_raw& raw, kernel::u32 length, std::span<const
       break;
     case link_type::xdp:
       info.details = xdp_info{ifindex::from(raw.xdp.ifindex)};
+      break;
+    case link_type::tcx:
+      info.details = tcx_info{ifindex::from(raw.tcx.ifindex), static_cast<attach_type>(raw.tcx.attach_type)};
+      break;
+    case link_type::netkit:
+      info.details = netkit_info{ifindex::from(raw.netkit.ifindex), static_cast<attach_type>(raw.netkit.attach_type)};
+      break;
+    case link_type::netfilter:
+      info.details = netfilter_details(raw.netfilter);
+      break;
+    case link_type::sockmap:
+      info.details = sockmap_info{map_of(raw.sockmap.map_id), static_cast<attach_type>(raw.sockmap.attach_type)};
+      break;
+    case link_type::struct_ops:
+      info.details = struct_ops_info{map_of(raw.struct_ops.map_id)};
       break;
     case link_type::perf_event:
       info.details = info_parts::perf_event(raw, name, untold);
@@ -154,11 +178,28 @@ struct short_answer {
     kernel::link_info_cgroup cgroup;
     kernel::link_info_netns netns;
     kernel::link_info_xdp xdp;
+    kernel::link_info_tcx tcx;
+    kernel::link_info_netkit netkit;
+    kernel::link_info_netfilter netfilter;
+    kernel::link_info_sockmap sockmap;
+    kernel::link_info_struct_ops struct_ops;
   };
 };
 
 constexpr bool answers_shortly(link_type kind) noexcept {
-  return kind == link_type::cgroup || kind == link_type::netns || kind == link_type::xdp;
+  switch (kind) {
+    case link_type::cgroup:
+    case link_type::netns:
+    case link_type::xdp:
+    case link_type::tcx:
+    case link_type::netkit:
+    case link_type::netfilter:
+    case link_type::sockmap:
+    case link_type::struct_ops:
+      return true;
+    default:
+      return false;
+  }
 }
 
 template <class Details>
@@ -180,6 +221,18 @@ link_info made(const kernel::link_info_header& header, const Details& details) n
       return made(raw.header, cgroup_info{raw.cgroup.cgroup_id, static_cast<attach_type>(raw.cgroup.attach_type)});
     case link_type::netns:
       return made(raw.header, netns_info{raw.netns.netns_ino, static_cast<attach_type>(raw.netns.attach_type)});
+    case link_type::tcx:
+      return made(raw.header, tcx_info{ifindex::from(raw.tcx.ifindex), static_cast<attach_type>(raw.tcx.attach_type)});
+    case link_type::netkit:
+      return made(raw.header,
+                  netkit_info{ifindex::from(raw.netkit.ifindex), static_cast<attach_type>(raw.netkit.attach_type)});
+    case link_type::netfilter:
+      return made(raw.header, netfilter_details(raw.netfilter));
+    case link_type::sockmap:
+      return made(raw.header,
+                  sockmap_info{map_of(raw.sockmap.map_id), static_cast<attach_type>(raw.sockmap.attach_type)});
+    case link_type::struct_ops:
+      return made(raw.header, struct_ops_info{map_of(raw.struct_ops.map_id)});
     default:
       return made(raw.header, xdp_info{ifindex::from(raw.xdp.ifindex)});
   }
@@ -231,6 +284,10 @@ std::optional<bool> link_info::defunct() const noexcept {
   if (const auto* const cgroup = std::get_if<cgroup_info>(&details)) return cgroup->cgroup_id == 0;
   if (const auto* const netns = std::get_if<netns_info>(&details)) return netns->netns_inode == 0;
   if (const auto* const xdp = std::get_if<xdp_info>(&details)) return !xdp->interface.has_value();
+  if (const auto* const tcx = std::get_if<tcx_info>(&details)) return !tcx->interface.has_value();
+  if (const auto* const netkit = std::get_if<netkit_info>(&details)) return !netkit->interface.has_value();
+  if (const auto* const sockmap = std::get_if<sockmap_info>(&details)) return !sockmap->map.has_value();
+  if (const auto* const struct_ops = std::get_if<struct_ops_info>(&details)) return !struct_ops->map.has_value();
   return std::nullopt;
 }
 
@@ -238,12 +295,24 @@ namespace {
 
 constexpr std::array<std::string_view, 5> order_words{"unspecified", "self_only", "descendants_pre", "descendants_post",
                                                       "ancestors_up"};
+constexpr std::array<std::string_view, 5> netfilter_words{"pre_routing", "local_in", "forward", "local_out",
+                                                          "post_routing"};
 constexpr std::array<std::string_view, 7> event_words{"unspecified", "uprobe",     "uretprobe", "kprobe",
                                                       "kretprobe",   "tracepoint", "event"};
 
 }  // namespace
 
 std::string_view to_string(cgroup_order order) noexcept { return word(order_words, order); }
+std::string_view to_string(netfilter_family family) noexcept {
+  switch (family) {
+    case netfilter_family::ipv4:
+      return "ipv4";
+    case netfilter_family::ipv6:
+      return "ipv6";
+  }
+  return "unknown";
+}
+std::string_view to_string(netfilter_hook hook) noexcept { return word(netfilter_words, hook); }
 std::string_view to_string(perf_event_kind kind) noexcept { return word(event_words, kind); }
 
 }  // namespace bpflink

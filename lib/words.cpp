@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 15> errc_words{
 };
 static_assert(errc_words.size() == static_cast<std::size_t>(errc::system) + 1);
 
-constexpr std::array<std::string_view, 37> operation_words{
+constexpr std::array<std::string_view, 47> operation_words{
     "no call",
     "BPF_PROG_LOAD",
     "BPF_OBJ_PIN",
@@ -43,11 +43,18 @@ constexpr std::array<std::string_view, 37> operation_words{
     "BPF_ITER_CREATE",
     "BPF_MAP_CREATE",
     "BPF_MAP_UPDATE_ELEM",
+    "BPF_MAP_DELETE_ELEM",
+    "BPF_MAP_LOOKUP_ELEM",
     "perf_event_open",
     "PERF_EVENT_IOC_SET_BPF",
     "PERF_EVENT_IOC_ENABLE",
     "RTM_SETLINK",
     "RTM_GETLINK",
+    "RTM_NEWQDISC",
+    "RTM_DELQDISC",
+    "RTM_NEWTFILTER",
+    "RTM_DELTFILTER",
+    "RTM_GETTFILTER",
     "open",
     "read",
     "close",
@@ -55,14 +62,17 @@ constexpr std::array<std::string_view, 37> operation_words{
     "renameat2",
     "unlink",
     "socket",
+    "getsockopt",
+    "setsockopt",
     "SIOCGIFINDEX",
     "pidfd_open",
     "setrlimit",
+    "poll",
     "setns",
 };
 static_assert(operation_words.size() == static_cast<std::size_t>(operation::enter_namespace) + 1);
 
-constexpr std::array<std::string_view, 44> cause_words{
+constexpr std::array<std::string_view, 52> cause_words{
     "unknown",
     "empty_handle",
     "closed_descriptor",
@@ -73,9 +83,14 @@ constexpr std::array<std::string_view, 44> cause_words{
     "wrong_program_type",
     "wrong_expected_attach_type",
     "wrong_map_type",
+    "map_not_filled",
+    "not_a_link_map",
+    "name_taken",
     "not_a_cgroup",
     "not_a_network_namespace",
     "not_a_perf_event",
+    "not_a_socket",
+    "not_a_netkit",
     "not_a_file",
     "no_such_interface",
     "no_such_path",
@@ -86,12 +101,15 @@ constexpr std::array<std::string_view, 44> cause_words{
     "detached",
     "not_attached",
     "slot_taken",
+    "would_evict",
     "already_attached",
     "parent_forbids",
     "other_program",
+    "anchor_missing",
     "stale_revision",
     "too_many",
     "missing_capability",
+    "locked",
     "file_permission",
     "memory_lock_limit",
     "kernel_policy",
@@ -110,10 +128,11 @@ constexpr std::array<std::string_view, 44> cause_words{
 };
 static_assert(cause_words.size() == static_cast<std::size_t>(cause::no_descriptors) + 1);
 
-constexpr std::array<std::string_view, 8> mechanism_words{
-    "none", "link", "raw_tracepoint", "program_multi", "program_override", "program_exclusive", "netlink", "perf_event",
+constexpr std::array<std::string_view, 10> mechanism_words{
+    "none",    "link",       "raw_tracepoint", "program_multi", "program_override", "program_exclusive",
+    "netlink", "perf_event", "socket_option",  "map_update",
 };
-static_assert(mechanism_words.size() == static_cast<std::size_t>(mechanism::perf_event) + 1);
+static_assert(mechanism_words.size() == static_cast<std::size_t>(mechanism::map_update) + 1);
 
 constexpr std::array<std::string_view, 2> choice_words{"best", "link_only"};
 static_assert(choice_words.size() == static_cast<std::size_t>(mechanism_choice::link_only) + 1);

@@ -20,9 +20,14 @@ enum class cause : std::uint8_t {
   wrong_program_type,          ///< The hook takes programs of another type.
   wrong_expected_attach_type,  ///< The program was loaded for another attach type than the hook's.
   wrong_map_type,              ///< The hook takes maps of another type.
+  map_not_filled,              ///< The struct_ops map has no value yet.
+  not_a_link_map,              ///< The struct_ops map was made without BPF_F_LINK, and registers itself.
+  name_taken,                  ///< Something of this name is registered with the kernel already.
   not_a_cgroup,                ///< The target is not a cgroup v2 directory.
   not_a_network_namespace,     ///< The target is not a network namespace.
   not_a_perf_event,            ///< The target is not a perf event.
+  not_a_socket,                ///< The target is not a socket, or not one that takes such programs.
+  not_a_netkit,                ///< The interface is not the primary end of a netkit pair.
   not_a_file,                  ///< The path is a directory, a device or no regular file.
   no_such_interface,           ///< No interface has this index or name in the namespace.
   no_such_path,                ///< The path does not exist.
@@ -33,12 +38,15 @@ enum class cause : std::uint8_t {
   detached,                    ///< The link was detached.
   not_attached,                ///< The program is not attached there.
   slot_taken,                  ///< Another program or link holds the place; the text names it.
+  would_evict,                 ///< The kernel would throw out a program that was attached without a link.
   already_attached,            ///< This very program is attached there already.
   parent_forbids,              ///< A program attached in a parent cgroup, or this one, allows no other.
-  other_program,               ///< Not the expected old program is attached.
+  other_program,               ///< Not the expected old program, or map, is attached.
+  anchor_missing,              ///< What the position is relative to is not attached at this hook.
   stale_revision,              ///< The hook's revision is not the expected one.
   too_many,                    ///< The kernel's number of programs at this hook is used up.
   missing_capability,          ///< The text names the capability.
+  locked,                      ///< The socket's filter was locked (SO_LOCK_FILTER).
   file_permission,             ///< The file's or directory's mode forbids it.
   memory_lock_limit,           ///< RLIMIT_MEMLOCK is too low; before Linux 5.11 it counts BPF memory.
   kernel_policy,               ///< The kernel refuses it to everybody: a build or boot option.

@@ -35,6 +35,14 @@ enum class feature : std::uint8_t {
   uprobe_multi,              ///< Many user functions by one link.
   uprobe_multi_process,      ///< ... with a process filter that covers all threads.
   cgroup_order,              ///< Positions and revisions for cgroup hooks.
+  cgroup_preorder,           ///< Programs of a cgroup that run before those of cgroups below it.
+  tcx_links,                 ///< Links to an interface at tc (tcx).
+  netkit_links,              ///< Links to netkit devices.
+  netfilter_links,           ///< Links to netfilter hooks.
+  netfilter_defragment,      ///< ... that have fragments put together before.
+  sockmap_links,             ///< Links to sockmaps and sockhashes.
+  struct_ops,                ///< Tables of functions that BPF implements (struct_ops).
+  struct_ops_links,          ///< ... that a link registers.
 };
 
 /// What a probe says.
@@ -69,7 +77,7 @@ struct feature_report {
 /// returns the rows written; feature_count says how many there are.
 [[nodiscard]] BPFLINK_API std::span<feature_report> report_features(std::span<feature_report> rows) noexcept;
 /// How many features there are.
-inline constexpr std::size_t feature_count = static_cast<std::size_t>(feature::cgroup_order) + 1;
+inline constexpr std::size_t feature_count = static_cast<std::size_t>(feature::struct_ops_links) + 1;
 
 /// "bpf_link": the enumerator's name.
 [[nodiscard]] BPFLINK_API std::string_view to_string(feature what) noexcept;

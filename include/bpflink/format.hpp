@@ -94,6 +94,12 @@ struct fmt::formatter<bpflink::attach_type> : bpflink::detail::kernel_word_forma
 /// "descendants_pre".
 template <>
 struct fmt::formatter<bpflink::cgroup_order> : bpflink::detail::kernel_word_formatter<bpflink::cgroup_order> {};
+/// "ipv6".
+template <>
+struct fmt::formatter<bpflink::netfilter_family> : bpflink::detail::kernel_word_formatter<bpflink::netfilter_family> {};
+/// "local_in".
+template <>
+struct fmt::formatter<bpflink::netfilter_hook> : bpflink::detail::kernel_word_formatter<bpflink::netfilter_hook> {};
 /// "kretprobe".
 template <>
 struct fmt::formatter<bpflink::perf_event_kind> : bpflink::detail::kernel_word_formatter<bpflink::perf_event_kind> {};

@@ -78,6 +78,52 @@ struct xdp_info {
   std::optional<ifindex> interface;  ///< The interface in its namespace; nothing once it is gone or the link detached.
 };
 
+/// A tcx link.
+struct tcx_info {
+  std::optional<ifindex> interface;  ///< The interface in its namespace; nothing once it is gone or the link detached.
+  attach_type hook{};                ///< tcx_ingress or tcx_egress.
+};
+
+/// A netkit link.
+struct netkit_info {
+  std::optional<ifindex> interface;  ///< The primary device in its namespace; nothing once gone or detached.
+  attach_type hook{};                ///< netkit_primary or netkit_peer.
+};
+
+/// The packets that a netfilter hook sees, with the kernel's values (NFPROTO_*).
+enum class netfilter_family : std::uint32_t {
+  ipv4 = 2,   ///< NFPROTO_IPV4.
+  ipv6 = 10,  ///< NFPROTO_IPV6.
+};
+
+/// Where on a packet's way netfilter calls, with the kernel's values (enum nf_inet_hooks).
+enum class netfilter_hook : std::uint32_t {
+  pre_routing = 0,   ///< Received, before it is routed. NF_INET_PRE_ROUTING.
+  local_in = 1,      ///< Received for this host. NF_INET_LOCAL_IN.
+  forward = 2,       ///< Received for another host. NF_INET_FORWARD.
+  local_out = 3,     ///< Sent by this host. NF_INET_LOCAL_OUT.
+  post_routing = 4,  ///< On its way out. NF_INET_POST_ROUTING.
+};
+
+/// A netfilter link. The kernel tells the same of one that was detached.
+struct netfilter_info {
+  netfilter_family family{};  ///< Which packets.
+  netfilter_hook hook{};      ///< Where on their way.
+  std::int32_t priority = 0;  ///< Its place among the others there: the lowest runs first.
+  bool defragment = false;    ///< Whether fragments are put together before.
+};
+
+/// A sockmap link.
+struct sockmap_info {
+  std::optional<map_id> map;  ///< The map; nothing once the link is detached.
+  attach_type hook{};         ///< sk_msg_verdict, sk_skb_stream_parser, sk_skb_stream_verdict or sk_skb_verdict.
+};
+
+/// A struct_ops link.
+struct struct_ops_info {
+  std::optional<map_id> map;  ///< The map whose functions are registered; nothing once the link is detached.
+};
+
 /// What kind of event a perf event link holds (enum bpf_perf_event_type).
 enum class perf_event_kind : std::uint32_t {
   unspecified = 0,  ///< The kernel does not tell: before Linux 6.6.
@@ -133,7 +179,8 @@ struct link_info {
   std::optional<program_id> program;        ///< The program attached; nothing for struct_ops.
   /// What is particular to the kind; monostate for kinds that have nothing to tell here.
   std::variant<std::monostate, raw_tracepoint_info, tracing_info, cgroup_info, iterator_info, netns_info, xdp_info,
-               perf_event_info, uprobe_multi_info, unknown_info>
+               tcx_info, netkit_info, netfilter_info, sockmap_info, struct_ops_info, perf_event_info, uprobe_multi_info,
+               unknown_info>
       details;
 
   /// Whether the target is gone or the link was detached; nothing for the kinds where the kernel does not tell.
@@ -142,6 +189,10 @@ struct link_info {
 
 /// The tools' word: "self_only", "descendants_pre".
 [[nodiscard]] BPFLINK_API std::string_view to_string(cgroup_order order) noexcept;
+/// The enumerator's name: "ipv4".
+[[nodiscard]] BPFLINK_API std::string_view to_string(netfilter_family family) noexcept;
+/// The enumerator's name: "local_in".
+[[nodiscard]] BPFLINK_API std::string_view to_string(netfilter_hook hook) noexcept;
 /// The enumerator's name: "tracepoint".
 [[nodiscard]] BPFLINK_API std::string_view to_string(perf_event_kind kind) noexcept;
 

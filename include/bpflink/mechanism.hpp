@@ -19,6 +19,8 @@ enum class mechanism : std::uint8_t {
   program_exclusive,  ///< BPF_PROG_ATTACH without flags: outlives this process.
   netlink,            ///< A netlink request: outlives this process.
   perf_event,         ///< PERF_EVENT_IOC_SET_BPF: closing the event detaches.
+  socket_option,      ///< setsockopt(2): goes with the socket.
+  map_update,         ///< A map's value registers it (struct_ops): outlives this process.
 };
 
 /// The enumerator's name: "program_multi".

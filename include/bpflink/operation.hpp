@@ -31,11 +31,18 @@ enum class operation : std::uint8_t {
   iter_create,             ///< BPF_ITER_CREATE
   map_create,              ///< BPF_MAP_CREATE
   map_update,              ///< BPF_MAP_UPDATE_ELEM
+  map_delete,              ///< BPF_MAP_DELETE_ELEM
+  map_lookup,              ///< BPF_MAP_LOOKUP_ELEM
   perf_event_open,         ///< perf_event_open(2)
   perf_event_set_program,  ///< ioctl PERF_EVENT_IOC_SET_BPF
   perf_event_enable,       ///< ioctl PERF_EVENT_IOC_ENABLE
   netlink_set_xdp,         ///< RTM_SETLINK with IFLA_XDP
   netlink_get_link,        ///< RTM_GETLINK
+  netlink_new_qdisc,       ///< RTM_NEWQDISC
+  netlink_delete_qdisc,    ///< RTM_DELQDISC
+  netlink_new_filter,      ///< RTM_NEWTFILTER
+  netlink_delete_filter,   ///< RTM_DELTFILTER
+  netlink_get_filter,      ///< RTM_GETTFILTER
   open,                    ///< open(2)
   read,                    ///< read(2)
   close,                   ///< close(2)
@@ -43,9 +50,12 @@ enum class operation : std::uint8_t {
   rename,                  ///< renameat2(2)
   unlink,                  ///< unlink(2)
   socket,                  ///< socket(2)
+  get_socket_option,       ///< getsockopt(2)
+  set_socket_option,       ///< setsockopt(2)
   interface_index,         ///< ioctl SIOCGIFINDEX
   process_open,            ///< pidfd_open(2)
   set_limit,               ///< setrlimit(2)
+  poll,                    ///< poll(2)
   enter_namespace,         ///< setns(2), on a thread made for it
 };
 

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "bpflink/attach/netns.hpp"
 
-#include <fmt/core.h>
-
-#include <array>
 #include <cerrno>
 
 #include "attach/netns_program.hpp"
+#include "attach/netns_target.hpp"
 #include "attachment.hpp"
-#include "explain/capability.hpp"
 #include "explain/feature.hpp"
 #include "explain/netns.hpp"
 #include "failure.hpp"
 #include "kernel/bpf.hpp"
-#include "kernel/files.hpp"
 #include "kernel/netns.hpp"
 
 namespace bpflink {
@@ -21,17 +17,7 @@ namespace bpflink {
 namespace {
 
 attempt attempted(const netns_options& options) noexcept {
-  attempt what{text{"attach {}", to_string(options.hook)}, "to", {}};
-  if (const auto& path = options.netns.path()) {
-    what.target.add("{}", path->view());
-  } else if (const auto& file = options.netns.file()) {
-    if (*file) what.target.add("descriptor {}", file->get());
-  } else if (const auto& process = options.netns.process()) {
-    what.target.add("the network namespace of process {}", process->value());
-  } else {
-    what.target.add("this network namespace");
-  }
-  return what;
+  return {text{"attach {}", to_string(options.hook)}, "to", hooks::describe(options.netns)};
 }
 
 attach_type attach_type_of(netns_hook hook) noexcept { return static_cast<attach_type>(hook); }
@@ -87,35 +73,9 @@ expected<netns_link> attach_to(const netns_options& options, fd_ref netns) noexc
   return made(detail::link_access::link_attachment(*std::move(link), link_type::netns), options.hook);
 }
 
-diagnosis why_not_opened(const netns_options& options, kernel::failure failed) noexcept {
-  const auto& process = options.netns.process();
-  if (failed.number == ENOENT && options.netns.path()) {
-    return {errc::not_found, cause::no_such_path, text{"no such path"}, {}};
-  }
-  if (failed.number == ENOENT && kernel::is_missing("/proc/self")) {
-    return {errc::system, cause::no_such_path, text{"no /proc is mounted"}, {}};
-  }
-  if (!process) return diagnose(failed);
-  std::array<char, 32> directory{};
-  fmt::format_to_n(directory.data(), directory.size() - 1, "/proc/{}", process->value());
-  if (failed.number == ENOENT || failed.number == ESRCH) {
-    const bool there = !kernel::is_missing(directory.data());
-    return {errc::not_found,
-            cause::no_such_process,
-            there ? text{"the process has ended"} : text{"there is no such process"},
-            {}};
-  }
-  if (failed.number == EACCES || failed.number == EPERM) {
-    if (auto missing = explain::missing_capability({kernel::capability::sys_ptrace}, kernel::capability::sys_ptrace)) {
-      return *missing;
-    }
-  }
-  return diagnose(failed);
-}
-
 [[gnu::cold, gnu::noinline]] expected<netns_link> not_opened(const netns_options& options,
                                                              kernel::failure failed) noexcept {
-  return tl::unexpected(make_error(attempted(options), failed, why_not_opened(options, failed)));
+  return tl::unexpected(make_error(attempted(options), failed, hooks::why_not_opened(options.netns, failed)));
 }
 
 [[gnu::cold, gnu::noinline]] expected<netns_link> empty(const netns_options& options, std::string_view which) noexcept {
@@ -126,15 +86,6 @@ diagnosis why_not_opened(const netns_options& options, kernel::failure failed) n
   return tl::unexpected(
       refuse(attempted(options),
              {errc::invalid_argument, cause::bad_option, text{"network namespaces have no such hook"}, {}}));
-}
-
-kernel::result<unique_fd> open(const netns_target& target) noexcept {
-  if (const auto& path = target.path()) return kernel::open_netns(path->c_str());
-  const auto& process = target.process();
-  if (!process) return kernel::open_own_netns();
-  std::array<char, 32> path{};
-  fmt::format_to_n(path.data(), path.size() - 1, "/proc/{}/ns/net", process->value());
-  return kernel::open_netns(path.data());
 }
 
 }  // namespace
@@ -152,11 +103,9 @@ std::string_view to_string(netns_hook hook) noexcept {
 expected<netns_link> attach(const netns_options& options) noexcept {
   if (options.hook != netns_hook::flow_dissector && options.hook != netns_hook::sk_lookup) return no_such_hook(options);
   if (!options.program.fd()) return empty(options, "program");
-  if (const auto& file = options.netns.file()) {
-    return *file ? attach_to(options, *file) : empty(options, "network namespace");
-  }
-  if (options.netns.path() && options.netns.path()->empty()) return empty(options, "network namespace");
-  const auto netns = open(options.netns);
+  if (hooks::is_empty(options.netns)) return empty(options, "network namespace");
+  if (const auto& file = options.netns.file()) return attach_to(options, *file);
+  const auto netns = hooks::open(options.netns);
   if (!netns) return not_opened(options, netns.error());
   return attach_to(options, *netns);
 }

@@ -23,11 +23,12 @@ kernel::prog_attach_attr attr_here(int program, std::uint32_t where) noexcept {
   return {.target = 0, .attach_bpf_fd = kernel::descriptor(program), .attach_type = where};
 }
 
-// Can be asked from any namespace. 0: nothing is attached. Nothing: nobody tells, as before Linux 5.3.
-std::optional<kernel::u32> attached_in(fd_ref netns, std::uint32_t where) noexcept {
-  const auto found = query_attached(kernel::descriptor(netns.get()), static_cast<attach_type>(where));
+// Can be asked from any namespace. Program 0: nothing is attached. Nothing: nobody tells, as before Linux 5.3.
+std::optional<program_id> attached_in(fd_ref netns, std::uint32_t where) noexcept {
+  const auto found =
+      query_attached({.target = kernel::descriptor(netns.get()), .where = static_cast<attach_type>(where)});
   if (!found) return std::nullopt;
-  return found->count == 0 ? 0 : found->program_ids.front();
+  return found->empty() ? program_id{0} : (*found)[0].program;
 }
 
 // In the attachment's namespace.
@@ -53,14 +54,14 @@ std::optional<diagnosis> not_as_expected(const attachment& held, const program_r
   const auto ours = id_of_program(held.companion.get());
   const auto expected = expected_old != nullptr ? id_of_program(expected_old->fd().get()) : ours;
   if (!now || !expected || *now == *expected) return std::nullopt;
-  if (*now == 0) {
-    return diagnosis{
-        errc::defunct, cause::detached, text{"somebody else had detached the program already"}, text{"attach anew"}};
+  if (*now == program_id{0}) {
+    return diagnosis{errc::defunct, cause::detached, text{"somebody else had detached the program already"},
+                     text{"attach anew"}};
   }
   return diagnosis{errc::conflict,
                    cause::other_program,
-                   text{"{} is attached there, not the expected {}", explain::describe_program(program_id{*now}).view(),
-                        explain::describe_program(program_id{*expected}).view()},
+                   text{"{} is attached there, not the expected {}", explain::describe_program(*now).view(),
+                        explain::describe_program(*expected).view()},
                    {}};
 }
 
@@ -107,7 +108,8 @@ constexpr detail::mechanism_operations operations{
 kernel::result<attachment> attach_in_own_netns(fd_ref netns, program_ref program, attach_type where) noexcept {
   const auto place = static_cast<std::uint32_t>(where);
   // The attach would throw out whoever is there.
-  if (attached_in(netns, place).value_or(0) != 0) return tl::unexpected(kernel::failure{operation::none, EBUSY});
+  if (attached_in(netns, place).value_or(program_id{0}) != program_id{0})
+    return tl::unexpected(kernel::failure{operation::none, EBUSY});
   // Descriptors first: after the attach nothing may fail any more.
   auto holder = kernel::duplicate(netns.get());
   if (!holder) return tl::unexpected(holder.error());

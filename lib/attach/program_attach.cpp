@@ -29,12 +29,12 @@ kernel::prog_attach_attr attr_of(int target, int program, attach_type where, ker
 // An error where another program is attached, or none, or where that cannot be told now. Kernels that cannot tell at
 // all (before 4.15) are believed to have ours.
 kernel::result<void> is_the_only_one(int target, int program, attach_type where) noexcept {
-  const auto there = query_attached(kernel::descriptor(target), where);
+  const auto there = query_attached({.target = kernel::descriptor(target), .where = where});
   if (!there && there.error().number == EINVAL) return {};
   if (!there) return tl::unexpected(there.error());
   kernel::prog_info_raw ours{};
   if (const auto told = kernel::obj_get_info(program, &ours, sizeof ours); !told) return tl::unexpected(told.error());
-  if (!there->has(ours.id)) return tl::unexpected(kernel::failure{operation::prog_query, ENOENT});
+  if (!there->contains(program_id{ours.id})) return tl::unexpected(kernel::failure{operation::prog_query, ENOENT});
   return {};
 }
 
@@ -155,8 +155,8 @@ kernel::result<attachment> attach_beside_others(fd_ref cgroup, program_ref progr
   auto held = holding(cgroup, program, where, kernel::flag_allow_multi, operations<mechanism::program_multi>);
   if (held || held.error().number != EINVAL || probe(feature::prog_attach_multi) != availability::no) return held;
   // Alone, the attach would throw out whoever is there.
-  const auto there = query_attached(kernel::descriptor(cgroup.get()), where);
-  if (there && there->count != 0) return tl::unexpected(kernel::failure{operation::none, EBUSY});
+  const auto there = query_attached({.target = kernel::descriptor(cgroup.get()), .where = where});
+  if (there && !there->empty()) return tl::unexpected(kernel::failure{operation::none, EBUSY});
   return holding(cgroup, program, where, kernel::flag_allow_override, operations<mechanism::program_override>);
 }
 

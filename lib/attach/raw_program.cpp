@@ -98,7 +98,7 @@ std::optional<diagnosis> contradiction_in_mode(const raw_attach_options& options
 std::optional<diagnosis> not_the_one_to_replace(const place& there, program_ref replaced) noexcept {
   const auto found = explain::attached_at(there);
   const auto id = id_of_program(replaced.fd().get());
-  if (found && id && found->has(*id)) return std::nullopt;
+  if (found && id && found->contains(*id)) return std::nullopt;
   auto wrong = explain::unfit_program(replaced, {}, "replaced program");
   if (wrong && wrong->why != cause::wrong_program_type) return wrong;
   if (auto absent = explain::not_attached(there, replaced)) {
@@ -170,18 +170,18 @@ diagnosis why_not_asked(const raw_detach_options& options, kernel::failure faile
 
 // In the modes for one program the kernel does not look at which it is told to detach. In mode multi it does.
 expected<void> detach_from_cgroup(const raw_detach_options& options) noexcept {
-  const auto found = query_attached(hooks::number_of(options.target), options.hook);
+  const auto found = explain::query_cgroup(options.target.descriptor(), options.hook);
   if (!found) {
     return tl::unexpected(make_error(attempted(options), found.error(), why_not_asked(options, found.error())));
   }
   auto attr = detach_attr(options);
-  if ((found->flags & kernel::flag_allow_multi) == 0) {
+  if (found->mode() != attach_mode::multi) {
     const auto id = id_of_program(options.program.fd().get());
-    if (!id || !found->has(*id)) {
+    if (!id || !found->contains(*id)) {
       return tl::unexpected(refuse(attempted(options), why_not_detached(options, {operation::prog_detach, ENOENT})));
     }
     // Since 6.17 the kernel sees to it that nothing changes in between.
-    attr.expected_revision = found->revision;
+    if (const auto revision = found->revision()) attr.expected_revision = revision->value();
   }
   const auto detached = kernel::prog_detach(attr);
   if (detached) return {};
@@ -195,7 +195,7 @@ std::optional<diagnosis> not_in_this_netns(const raw_detach_options& options) no
   }
   const auto found = explain::attached_at(place_of(options));
   const auto id = id_of_program(options.program.fd().get());
-  if (!found || !id || found->has(*id)) return std::nullopt;
+  if (!found || !id || found->contains(*id)) return std::nullopt;
   return why_not_detached(options, {operation::prog_detach, ENOENT});
 }
 

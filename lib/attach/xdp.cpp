@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "attach/netns_target.hpp"
 #include "attach/xdp_netlink.hpp"
 #include "attachment.hpp"
 #include "bpflink/features.hpp"
@@ -20,13 +21,13 @@ static_assert(static_cast<kernel::u32>(xdp_mode::native) == kernel::xdp_native);
 static_assert(static_cast<kernel::u32>(xdp_mode::offload) == kernel::xdp_offload);
 
 attempt attempted(const xdp_options& options) noexcept {
-  attempt what{text{"attach xdp"}, "to", explain::describe_interface(options.interface.value())};
+  attempt what{text{"attach xdp"}, "to", hooks::describe(options.interface)};
   if (options.mode != xdp_mode::automatic) what.target.add(" in {} mode", to_string(options.mode));
   return what;
 }
 
 explain::xdp_place place_of(const xdp_options& options) noexcept {
-  return {options.interface.value(), static_cast<kernel::u32>(options.mode)};
+  return {options.interface.index().value(), static_cast<kernel::u32>(options.mode)};
 }
 
 [[gnu::cold, gnu::noinline]] expected<xdp_link> not_attached(const xdp_options& options,
@@ -66,8 +67,10 @@ std::string_view to_string(xdp_mode mode) noexcept {
   return "unknown";
 }
 
-expected<xdp_link> attach(const xdp_options& options) noexcept {
-  if (!options.program.fd()) return no_program(options);
+namespace {
+
+// In the interface's network namespace.
+expected<xdp_link> attach_here(const xdp_options& options) noexcept {
   const auto place = place_of(options);
   auto link = kernel::link_create(kernel::link_create_attr{
       .prog_fd = kernel::descriptor(options.program.fd().get()),
@@ -77,6 +80,14 @@ expected<xdp_link> attach(const xdp_options& options) noexcept {
   });
   if (!link) return not_attached(options, link.error());
   return detail::link_access::make<link_type::xdp>(*std::move(link));
+}
+
+}  // namespace
+
+expected<xdp_link> attach(const xdp_options& options) noexcept {
+  if (!options.program.fd()) return no_program(options);
+  return hooks::in_netns_of(
+      options.interface, [&] { return attempted(options); }, [&] { return attach_here(options); });
 }
 
 }  // namespace bpflink

@@ -16,15 +16,11 @@ namespace bpflink::explain {
 
 namespace {
 
-kernel::result<attached_programs> query(fd_ref directory, attach_type where) noexcept {
-  return query_attached(kernel::descriptor(directory.get()), where);
-}
-
-diagnosis forbidding(fd_ref cgroup, kernel::u32 program) noexcept {
+diagnosis forbidding(fd_ref cgroup, program_id program) noexcept {
   std::array<char, PATH_MAX> path;
   const auto name = kernel::name_of(cgroup.get(), path);
   return {errc::permission_denied, cause::parent_forbids,
-          text{"{} is attached to {} in a mode that allows no other", describe_program(program_id{program}).view(),
+          text{"{} is attached to {} in a mode that allows no other", describe_program(program).view(),
                name.value_or("a cgroup above")},
           text{"its owner has to attach it with BPF_F_ALLOW_MULTI, or as a link"}};
 }
@@ -42,6 +38,11 @@ bool same_file(const kernel::file_status& status, fd_ref other) noexcept {
 }
 
 }  // namespace
+
+kernel::result<attached_programs> query_cgroup(fd_ref directory, attach_type where) noexcept {
+  return query_attached(
+      {.target = kernel::descriptor(directory.get()), .where = where, .told = attached_request::also::flags});
+}
 
 std::optional<diagnosis> unfit_cgroup(fd_ref directory) noexcept {
   if (kernel::is_closed(directory.get())) {
@@ -74,9 +75,9 @@ diagnosis unopened_cgroup(kernel::failure failed) noexcept {
 }
 
 std::optional<diagnosis> attached_already(fd_ref directory, attach_type where, program_ref program) noexcept {
-  const auto found = query(directory, where);
+  const auto found = query_cgroup(directory, where);
   const auto id = id_of_program(program.fd().get());
-  if (!found || !id || !found->has(*id)) return std::nullopt;
+  if (!found || !id || !found->contains(*id)) return std::nullopt;
   return diagnosis{errc::already_exists,
                    cause::already_attached,
                    text{"{} is attached at this hook already", describe_program(program).view()},
@@ -86,13 +87,13 @@ std::optional<diagnosis> attached_already(fd_ref directory, attach_type where, p
 std::optional<diagnosis> forbidding_cgroup(fd_ref directory, attach_type where) noexcept {
   unique_fd above;
   for (fd_ref here = directory;; here = above) {
-    const auto found = query(here, where);
+    const auto found = query_cgroup(here, where);
     if (!found && found.error().number == EPERM) return forbidding_unseen();
     if (!found) return std::nullopt;
     // Any mode but "multi" forbids another program here; "override" lets cgroups below have their own.
-    const bool multi = (found->flags & kernel::flag_allow_multi) != 0;
-    const bool forbids = found->count != 0 && (above ? found->flags == 0 : !multi);
-    if (forbids) return forbidding(here, found->program_ids.front());
+    const auto mode = found->mode();
+    const bool forbids = above ? mode == attach_mode::exclusive : mode && *mode != attach_mode::multi;
+    if (forbids) return forbidding(here, (*found)[0].program);
     auto parent = kernel::open_parent(here.get());
     if (!parent) return std::nullopt;
     const auto status = kernel::status_of(parent->get());
@@ -102,9 +103,8 @@ std::optional<diagnosis> forbidding_cgroup(fd_ref directory, attach_type where) 
 }
 
 diagnosis sole_program(fd_ref directory, attach_type where) noexcept {
-  const auto found = query(directory, where);
-  const auto who =
-      found && found->count != 0 ? describe_program(program_id{found->program_ids.front()}) : text{"another program"};
+  const auto found = query_cgroup(directory, where);
+  const auto who = found && !found->empty() ? describe_program((*found)[0].program) : text{"another program"};
   return {errc::busy,
           cause::slot_taken,
           text{"{} is attached there, and this kernel takes one program at a hook", who.view()},

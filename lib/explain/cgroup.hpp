@@ -3,12 +3,16 @@
 
 #include <optional>
 
+#include "attached.hpp"
 #include "bpflink/fd.hpp"
 #include "bpflink/kinds.hpp"
 #include "bpflink/program.hpp"
 #include "failure.hpp"
 
 namespace bpflink::explain {
+
+// What is attached to a cgroup at a hook, and in which mode.
+[[nodiscard]] kernel::result<attached_programs> query_cgroup(fd_ref directory, attach_type where) noexcept;
 
 // The descriptor is closed, is no cgroup v2 directory, or that of a cgroup that was removed.
 [[nodiscard]] std::optional<diagnosis> unfit_cgroup(fd_ref directory) noexcept;

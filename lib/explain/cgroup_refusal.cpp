@@ -13,11 +13,9 @@ namespace bpflink::explain {
 
 namespace {
 
-constexpr kernel::u32 mode_flags = kernel::flag_allow_override | kernel::flag_allow_multi;
-
-std::string_view name_of_mode(kernel::u32 flags) noexcept {
-  if ((flags & kernel::flag_allow_multi) != 0) return "multi";
-  return (flags & kernel::flag_allow_override) != 0 ? "override" : "exclusive";
+attach_mode mode_of(kernel::u32 flags) noexcept {
+  if ((flags & kernel::flag_allow_multi) != 0) return attach_mode::multi;
+  return (flags & kernel::flag_allow_override) != 0 ? attach_mode::override : attach_mode::exclusive;
 }
 
 // What EINVAL and EBADF can mean, in the order in which the one hides the other.
@@ -43,12 +41,12 @@ std::optional<diagnosis> found_unfit(const cgroup_request& asked, kernel::failur
 
 // A cgroup's hook has one mode, as long as anything is attached there.
 std::optional<diagnosis> in_another_mode(const cgroup_request& asked) noexcept {
-  const auto found = query_attached(kernel::descriptor(asked.directory.get()), asked.where);
-  if (!found || found->count == 0 || (found->flags & mode_flags) == (asked.flags & mode_flags)) return std::nullopt;
-  const auto theirs = name_of_mode(found->flags);
+  const auto found = query_cgroup(asked.directory, asked.where);
+  if (!found || found->empty() || found->mode() == mode_of(asked.flags)) return std::nullopt;
+  const auto theirs = to_string(found->mode().value_or(attach_mode::multi));
   return diagnosis{errc::permission_denied, cause::parent_forbids,
                    text{"{} is attached there in mode {}, and a hook takes no other mode beside it",
-                        describe_program(program_id{found->program_ids.front()}).view(), theirs},
+                        describe_program((*found)[0].program).view(), theirs},
                    text{"attach in mode {}", theirs}};
 }
 

@@ -45,15 +45,15 @@ link_place place_in(fd_ref netns, attach_type where) noexcept {
 
 // The program that is alone at a hook of the namespace; nothing where there is none or nobody may ask.
 std::optional<program_id> only_program(fd_ref netns, attach_type where) noexcept {
-  const auto found = query_attached(kernel::descriptor(netns.get()), where);
-  if (!found || found->count == 0) return std::nullopt;
-  return program_id{found->program_ids.front()};
+  const auto found = query_attached({.target = kernel::descriptor(netns.get()), .where = where});
+  if (!found || found->empty()) return std::nullopt;
+  return (*found)[0].program;
 }
 
 // A flow dissector in the initial namespace is for all of them: it has none beside it, and comes to none.
 std::optional<diagnosis> taken_elsewhere(fd_ref netns, attach_type where) noexcept {
-  const auto here = query_attached(kernel::descriptor(netns.get()), where);
-  if (where != attach_type::flow_dissector || !here || here->count != 0) return std::nullopt;
+  const auto here = query_attached({.target = kernel::descriptor(netns.get()), .where = where});
+  if (where != attach_type::flow_dissector || !here || !here->empty()) return std::nullopt;
   diagnosis why{errc::busy,
                 cause::slot_taken,
                 text{"the initial network namespace cannot have a flow dissector while another one has, nor another "
@@ -121,7 +121,7 @@ std::optional<diagnosis> unfit_netns(fd_ref netns) noexcept {
 std::optional<diagnosis> taken_netns(fd_ref netns, attach_type where, program_ref program) noexcept {
   const auto there = only_program(netns, where);
   if (!there) return std::nullopt;
-  if (id_of_program(program.fd().get()) == there->value()) {
+  if (id_of_program(program.fd().get()) == *there) {
     return diagnosis{errc::already_exists,
                      cause::already_attached,
                      text{"{} is attached there already", describe_holder(place_in(netns, where), *there).view()},

@@ -32,6 +32,8 @@ struct meant_netns {
   fd_ref file;
 };
 
+}  // namespace
+
 link_place link_place_of(const place& there) noexcept {
   const auto type = hooks::link_of(there.where);
   const auto descriptor = there.target.descriptor();
@@ -51,6 +53,8 @@ link_place link_place_of(const place& there) noexcept {
       return {type, there.where, 0};
   }
 }
+
+namespace {
 
 std::optional<diagnosis> closed(const place& there) noexcept {
   const auto descriptor = there.target.descriptor();
@@ -124,12 +128,17 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
 
 }  // namespace
 
+attached_request::also told_at(target_kind kind) noexcept {
+  using also = attached_request::also;
+  return kind == target_kind::interface ? also::links : kind == target_kind::cgroup ? also::flags : also::nothing;
+}
+
 kernel::result<attached_programs> attached_at(const place& there) noexcept {
   if (there.kind == target_kind::netns) {
     const meant_netns meant{there.target};
-    return query_attached(kernel::descriptor(meant.file.get()), there.where);
+    return query_attached({.target = kernel::descriptor(meant.file.get()), .where = there.where});
   }
-  return query_attached(hooks::number_of(there.target), there.where, there.kind == target_kind::interface);
+  return query_attached({.target = hooks::number_of(there.target), .where = there.where, .told = told_at(there.kind)});
 }
 
 text describe_holder(const place& there, program_id holding) noexcept {
@@ -137,10 +146,10 @@ text describe_holder(const place& there, program_id holding) noexcept {
   auto words = describe_program(holding);
   const auto found = attached_at(there);
   if (!found) return words;
-  for (std::size_t index = 0; index < found->count; ++index) {
-    if (found->program_ids[index] != holding.value()) continue;
-    if (found->link_ids[index] == 0) return words.add(", attached without a link,");
-    return words.add(", held by the link with id {},", found->link_ids[index]);
+  for (const auto& row : *found) {
+    if (row.program != holding) continue;
+    if (!row.link) return words.add(", attached without a link,");
+    return words.add(", held by the link with id {},", row.link->value());
   }
   return words;
 }
@@ -176,12 +185,12 @@ std::optional<diagnosis> unfit_program_at(const place& there, program_ref progra
 
 std::optional<diagnosis> taken(const place& there, program_ref program) noexcept {
   const auto found = attached_at(there);
-  if (!found || found->count == 0) {
+  if (!found || found->empty()) {
     return there.kind == target_kind::map ? taken_by_twin(there.target.descriptor(), there.where) : std::nullopt;
   }
   const auto id = id_of_program(program.fd().get());
-  const bool twice = id && found->has(*id);
-  const program_id who{twice ? *id : found->program_ids.front()};
+  const bool twice = id && found->contains(*id);
+  const auto who = twice ? *id : (*found)[0].program;
   return diagnosis{twice ? errc::already_exists : errc::busy,
                    twice ? cause::already_attached : cause::slot_taken,
                    text{"{} is attached there already", describe_holder(there, who).view()},
@@ -202,16 +211,16 @@ std::optional<diagnosis> not_attached(const place& there, program_ref program) n
   const auto id = id_of_program(program.fd().get());
   if (!found || !id) return std::nullopt;
   diagnosis why{errc::not_found, cause::not_attached, {}, {}};
-  if (found->has(*id)) {
-    why.reason.add("{} is attached there, but not without a link", describe_holder(there, program_id{*id}).view());
+  if (found->contains(*id)) {
+    why.reason.add("{} is attached there, but not without a link", describe_holder(there, *id).view());
     why.hint.add("close the link, or detach it");
-  } else if (found->count == 0) {
+  } else if (found->empty()) {
     why.reason.add("no program is attached there");
   } else {
-    const auto other = describe_program(program_id{found->program_ids.front()});
+    const auto other = describe_program((*found)[0].program);
     why.why = cause::other_program;
     why.reason.add("{} is attached there, not {}", other.view(), describe_program(program).view());
-    if (found->count > 1) why.reason.add(", and {} more", found->count - 1);
+    if (found->size() > 1) why.reason.add(", and {} more", found->size() - 1);
   }
   return why;
 }

@@ -8,6 +8,7 @@
 #include "bpflink/attach/raw_target.hpp"
 #include "bpflink/kinds.hpp"
 #include "bpflink/program.hpp"
+#include "explain/holder.hpp"
 #include "failure.hpp"
 
 // Why the bare calls failed, whatever the target.
@@ -20,6 +21,10 @@ struct place {
   hooks::target_kind kind;
 };
 
+// The place as the information of links tells it; target 0 where no link is found by it.
+[[nodiscard]] link_place link_place_of(const place& there) noexcept;
+// What the kernel tells of a hook beside its programs.
+[[nodiscard]] attached_request::also told_at(hooks::target_kind kind) noexcept;
 // What is attached there. An error where the kernel does not tell.
 [[nodiscard]] kernel::result<attached_programs> attached_at(const place& there) noexcept;
 // "program 'drop' (id 17), held by the link with id 5," or "..., attached without a link,", as far as it can be told.

@@ -47,14 +47,13 @@ std::optional<diagnosis> unfit_sockmap(fd_ref map) noexcept {
 std::optional<diagnosis> taken_by_twin(fd_ref map, attach_type where) noexcept {
   const auto twin = twin_of(where);
   if (!twin) return std::nullopt;
-  const auto found = query_attached(kernel::descriptor(map.get()), *twin);
-  if (!found || found->count == 0) return std::nullopt;
-  return diagnosis{
-      errc::busy,
-      cause::slot_taken,
-      text{"{} is attached at {}, which excludes {}", describe_program(program_id{found->program_ids.front()}).view(),
-           to_string(*twin), to_string(where)},
-      {}};
+  const auto found = query_attached({.target = kernel::descriptor(map.get()), .where = *twin});
+  if (!found || found->empty()) return std::nullopt;
+  return diagnosis{errc::busy,
+                   cause::slot_taken,
+                   text{"{} is attached at {}, which excludes {}", describe_program((*found)[0].program).view(),
+                        to_string(*twin), to_string(where)},
+                   {}};
 }
 
 }  // namespace bpflink::explain

@@ -48,6 +48,14 @@ constexpr std::array<row, feature_count> table{{
      "uprobe_multi_process",
      "a process filter of uprobe multi links that covers all threads"},
     {feature::cgroup_order, {6, 17}, "cgroup_order", "positions and revisions at cgroup hooks"},
+    {feature::cgroup_preorder, {6, 15}, "cgroup_preorder", "programs of a cgroup that run before those below it"},
+    {feature::tcx_links, {6, 6}, "tcx_links", "links to an interface at tc (tcx)"},
+    {feature::netkit_links, {6, 7}, "netkit_links", "links to netkit devices"},
+    {feature::netfilter_links, {6, 4}, "netfilter_links", "links to netfilter hooks"},
+    {feature::netfilter_defragment, {6, 6}, "netfilter_defragment", "netfilter links with defragmentation"},
+    {feature::sockmap_links, {6, 10}, "sockmap_links", "links to sockmaps"},
+    {feature::struct_ops, {5, 6}, "struct_ops", "tables of functions that BPF implements (struct_ops)"},
+    {feature::struct_ops_links, {6, 4}, "struct_ops_links", "links of struct_ops"},
 }};
 
 constexpr bool in_order() noexcept {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <initializer_list>
+#include <limits>
 
 #include "bpflink/kinds.hpp"
 #include "kernel/bpf.hpp"
@@ -138,6 +139,45 @@ availability uprobe_multi_process() noexcept {
   }
 }
 
+// No interface has the index that stands for none.
+availability interface_links(attach_type where) noexcept {
+  return with_program(program_type::sched_cls, 0, [where](kernel::u32 program) noexcept {
+    return judge(
+        kernel::link_create(kernel::link_create_attr{.prog_fd = program, .target = none, .attach_type = number(where)}),
+        {ENODEV});
+  });
+}
+
+// A hook and a priority that no packet comes by: which of them is refused, and how, tells what the kernel looks at.
+availability netfilter_links(kernel::u32 flags, int refused_with) noexcept {
+  return with_program(program_type::netfilter, number(attach_type::netfilter),
+                      [flags, refused_with](kernel::u32 program) noexcept {
+                        constexpr kernel::u32 ipv4 = 2;
+                        constexpr kernel::u32 no_hook = 99;
+                        kernel::link_create_netfilter_attr attr{};
+                        attr.base.prog_fd = program;
+                        attr.base.attach_type = number(attach_type::netfilter);
+                        attr.pf = ipv4;
+                        attr.hooknum = flags == 0 ? no_hook : 0;
+                        attr.priority = std::numeric_limits<kernel::s32>::min();
+                        attr.flags = flags;
+                        return judge(kernel::link_create(attr), {refused_with});
+                      });
+}
+
+// No struct_ops has the value type asked for, and the kernel says so once it knows such maps, and the flag.
+availability struct_ops_map(kernel::u32 flags) noexcept {
+  constexpr int no_such_struct_ops = 524;  // ENOTSUPP
+  kernel::map_create_struct_ops_attr attr{};
+  attr.base = {.map_type = kernel::map_type_struct_ops,
+               .key_size = sizeof(kernel::u32),
+               .value_size = sizeof(kernel::u32),
+               .max_entries = 1};
+  attr.map_flags = flags;
+  attr.btf_vmlinux_value_type_id = 1;
+  return judge(kernel::map_create(attr), {no_such_struct_ops});
+}
+
 availability raw_tracepoint_cookie() noexcept {
   kernel::raw_tracepoint_cookie_attr attr{};
   attr.base.name = kernel::pointer("");
@@ -210,6 +250,22 @@ availability ask(feature what) noexcept {
       return uprobe_multi_process();
     case feature::cgroup_order:
       return links(program_type::cgroup_skb, attach_type::cgroup_inet_egress, kernel::flag_before);
+    case feature::cgroup_preorder:
+      return program_attach(kernel::flag_allow_multi | kernel::flag_preorder);
+    case feature::tcx_links:
+      return interface_links(attach_type::tcx_ingress);
+    case feature::netkit_links:
+      return interface_links(attach_type::netkit_primary);
+    case feature::netfilter_links:
+      return netfilter_links(0, EPROTO);
+    case feature::netfilter_defragment:
+      return netfilter_links(kernel::netfilter_defragment, ERANGE);
+    case feature::sockmap_links:
+      return links(program_type::sk_msg, attach_type::sk_msg_verdict);
+    case feature::struct_ops:
+      return struct_ops_map(0);
+    case feature::struct_ops_links:
+      return struct_ops_map(kernel::map_flag_link);
   }
   return availability::unknown;
 }

@@ -25,6 +25,7 @@ enum class command : u32 {
   map_create = 0,
   map_lookup_elem = 1,
   map_update_elem = 2,
+  map_delete_elem = 3,
   prog_load = 5,
   obj_pin = 6,
   obj_get = 7,
@@ -53,8 +54,12 @@ inline constexpr u32 flag_replace = 1U << 2;
 inline constexpr u32 flag_before = 1U << 3;
 inline constexpr u32 flag_after = 1U << 4;
 inline constexpr u32 flag_id = 1U << 5;
+inline constexpr u32 flag_preorder = 1U << 6;
 inline constexpr u32 flag_link = 1U << 13;
 inline constexpr u32 flag_query_effective = 1U << 0;
+
+// Flag of netfilter links: BPF_F_NETFILTER_IP_DEFRAG.
+inline constexpr u32 netfilter_defragment = 1U << 0;
 
 struct link_create_attr {
   u32 prog_fd = 0;
@@ -94,6 +99,14 @@ struct link_create_uprobe_multi_attr {
   u32 padding = 0;
 };
 
+struct link_create_netfilter_attr {
+  link_create_attr base;
+  u32 pf = 0;
+  u32 hooknum = 0;
+  s32 priority = 0;
+  u32 flags = 0;
+};
+
 struct link_create_ordered_attr {  // tcx, netkit, cgroup
   link_create_attr base;
   u32 relative = 0;  // relative_fd or relative_id
@@ -117,9 +130,9 @@ struct iterator_task_parameters {
 
 struct link_update_attr {
   u32 link_fd = 0;
-  u32 new_prog_fd = 0;
+  u32 new_prog_fd = 0;  // new_map_fd for struct_ops
   u32 flags = 0;
-  u32 old_prog_fd = 0;
+  u32 old_prog_fd = 0;  // old_map_fd for struct_ops
 };
 
 struct link_detach_attr {
@@ -209,11 +222,28 @@ struct prog_load_attr {
   u32 padding = 0;
 };
 
+inline constexpr u32 map_type_struct_ops = 26;
+inline constexpr u32 map_flag_link = 1U << 13;  // BPF_F_LINK: struct_ops that a link registers
+
 struct map_create_attr {
   u32 map_type = 0;
   u32 key_size = 0;
   u32 value_size = 0;
   u32 max_entries = 0;
+};
+
+// For maps whose value is a kernel's table of functions.
+struct map_create_struct_ops_attr {
+  map_create_attr base;
+  u32 map_flags = 0;
+  u32 inner_map_fd = 0;
+  u32 numa_node = 0;
+  std::array<char, 16> map_name{};
+  u32 map_ifindex = 0;
+  u32 btf_fd = 0;
+  u32 btf_key_type_id = 0;
+  u32 btf_value_type_id = 0;
+  u32 btf_vmlinux_value_type_id = 0;
 };
 
 struct map_element_attr {
@@ -266,6 +296,23 @@ struct link_info_xdp {
 struct link_info_sockmap {
   u32 map_id;
   u32 attach_type;
+};
+struct link_info_tcx {
+  u32 ifindex;
+  u32 attach_type;
+};
+struct link_info_netkit {
+  u32 ifindex;
+  u32 attach_type;
+};
+struct link_info_netfilter {
+  u32 pf;
+  u32 hooknum;
+  s32 priority;
+  u32 flags;
+};
+struct link_info_struct_ops {
+  u32 map_id;
 };
 struct link_info_uprobe_multi {
   u64 path;
@@ -320,6 +367,10 @@ struct link_info_raw {
     link_info_netns netns;
     link_info_xdp xdp;
     link_info_sockmap sockmap;
+    link_info_tcx tcx;
+    link_info_netkit netkit;
+    link_info_netfilter netfilter;
+    link_info_struct_ops struct_ops;
     link_info_uprobe_multi uprobe_multi;
     link_info_perf_probe perf_probe;
     link_info_perf_event perf_event;

@@ -47,8 +47,17 @@ result<u32> btf_get_next_id(u32 after) noexcept {
 result<unique_fd> map_create(const map_create_attr& attr) noexcept {
   return opening(operation::map_create, command::map_create, attr);
 }
+result<unique_fd> map_create(const map_create_struct_ops_attr& attr) noexcept {
+  return opening(operation::map_create, command::map_create, attr);
+}
 result<void> map_update(const map_element_attr& attr) noexcept {
   return doing(operation::map_update, command::map_update_elem, attr);
+}
+result<void> map_delete(const map_element_attr& attr) noexcept {
+  return doing(operation::map_delete, command::map_delete_elem, attr);
+}
+result<void> map_lookup(const map_element_attr& attr) noexcept {
+  return doing(operation::map_lookup, command::map_lookup_elem, attr);
 }
 result<unique_fd> map_get_fd_by_id(u32 id) noexcept {
   return opening(operation::map_get_fd_by_id, command::map_get_fd_by_id, by_id_attr{.id = id});

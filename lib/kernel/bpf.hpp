@@ -97,7 +97,11 @@ requires(std::is_same_v<Attribute, link_create_attr> || std::is_same_v<decltype(
 [[nodiscard]] result<u32> btf_get_next_id(u32 after) noexcept;
 
 [[nodiscard]] result<unique_fd> map_create(const map_create_attr& attr) noexcept;
+[[nodiscard]] result<unique_fd> map_create(const map_create_struct_ops_attr& attr) noexcept;
 [[nodiscard]] result<void> map_update(const map_element_attr& attr) noexcept;
+[[nodiscard]] result<void> map_delete(const map_element_attr& attr) noexcept;
+// Writes to where `value` points.
+[[nodiscard]] result<void> map_lookup(const map_element_attr& attr) noexcept;
 [[nodiscard]] result<unique_fd> map_get_fd_by_id(u32 id) noexcept;
 
 }  // namespace bpflink::kernel

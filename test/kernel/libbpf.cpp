@@ -28,7 +28,7 @@ static_assert(adoptable_from_libbpf<cgroup_link> && adoptable_from_libbpf<xdp_li
 static_assert(adoptable_from_libbpf<raw_tracepoint_link>);
 static_assert(!adoptable_from_libbpf<perf_event_link> && !adoptable_from_libbpf<link_handle>);
 static_assert(!adoptable_from_libbpf<typed_link<link_type::unspecified>> && !adoptable_from_libbpf<unique_fd>);
-static_assert(noexcept(borrow(nullptr)));
+static_assert(noexcept(borrow(static_cast<const ::bpf_program*>(nullptr))));
 
 namespace {
 

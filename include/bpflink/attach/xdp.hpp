@@ -6,7 +6,7 @@
 
 #include "bpflink/detail/export.hpp"
 #include "bpflink/error.hpp"
-#include "bpflink/ids.hpp"
+#include "bpflink/interface_target.hpp"
 #include "bpflink/link.hpp"
 #include "bpflink/mechanism.hpp"
 #include "bpflink/program.hpp"
@@ -26,7 +26,7 @@ enum class xdp_mode : std::uint32_t {
 
 /// What to attach to an interface's receive path.
 struct xdp_options {
-  ifindex interface;                    ///< Required. An interface of the calling thread's network namespace.
+  interface_target interface;           ///< Required. An interface, of any network namespace.
   program_ref program;                  ///< Required. An XDP program, not one for the entries of a device or CPU map.
   xdp_mode mode = xdp_mode::automatic;  ///< Where in the receive path.
   /// Whether netlink may serve where this kernel has no XDP links.
@@ -47,6 +47,8 @@ using xdp_link = typed_link<link_type::xdp>;
 /// @errors bad_handle: the program's descriptor is empty or closed. not_found: no interface has this index in this
 ///         namespace. busy: another program is attached (cause slot_taken; the text names it, and the link that holds
 ///         it where the kernel tells). wrong_type: the program is not an XDP program, or one for device or CPU maps.
+///         A namespace that the interface is in and that cannot be entered: not_found, invalid_argument (no network
+///         namespace), permission_denied.
 ///         not_supported: the interface's driver lacks the mode (cause driver), or this kernel lacks links where only a
 ///         link would do. permission_denied: CAP_NET_ADMIN is missing (netlink only). invalid_argument: `offload`
 ///         with a program that was not loaded for a device.

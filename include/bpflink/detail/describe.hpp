@@ -90,6 +90,38 @@ inline void describe_details(line& to, const xdp_info& info) {
   append(to, " on interface {}", info.interface->value());
 }
 
+// Where a hook of an interface is: tcx and netkit.
+template <class Info>
+void describe_at_interface(line& to, const Info& info) {
+  append(to, " ");
+  append_kernel_word(to, info.hook);
+  if (!info.interface) return append_defunct(to);
+  append(to, " on interface {}", info.interface->value());
+}
+inline void describe_details(line& to, const tcx_info& info) { describe_at_interface(to, info); }
+inline void describe_details(line& to, const netkit_info& info) { describe_at_interface(to, info); }
+
+inline void describe_details(line& to, const netfilter_info& info) {
+  append(to, " ");
+  append_kernel_word(to, info.family);
+  append(to, " ");
+  append_kernel_word(to, info.hook);
+  append(to, " with priority {}", info.priority);
+  if (info.defragment) append(to, ", fragments put together");
+}
+
+inline void describe_details(line& to, const sockmap_info& info) {
+  append(to, " ");
+  append_kernel_word(to, info.hook);
+  if (!info.map) return append_defunct(to);
+  append(to, " of map {}", info.map->value());
+}
+
+inline void describe_details(line& to, const struct_ops_info& info) {
+  if (!info.map) return append_defunct(to);
+  append(to, " of map {}", info.map->value());
+}
+
 inline void describe_details(line& to, const perf_event_info& info) {
   append(to, " ");
   append_kernel_word(to, info.kind);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "bpflink/ids.hpp"
+#include "bpflink/netns_target.hpp"
+
+namespace bpflink {
+
+/// A network interface: its index, and the network namespace in which the index means it.
+///
+/// Naming another namespace than the calling thread's costs a thread of the library's, which enters it (CAP_SYS_ADMIN);
+/// the caller's threads stay where they are.
+class interface_target {
+ public:
+  /// In the calling thread's network namespace.
+  constexpr interface_target(ifindex index) noexcept : index_{index} {}
+  /// By a literal index, in the calling thread's network namespace; `0` does not compile.
+  consteval interface_target(int literal) noexcept : index_{literal} {}
+  /// In the given network namespace.
+  constexpr interface_target(ifindex index, netns_target netns) noexcept : index_{index}, netns_{netns} {}
+
+  /// The index.
+  [[nodiscard]] ifindex index() const noexcept { return index_; }
+  /// The namespace.
+  [[nodiscard]] const netns_target& netns() const noexcept { return netns_; }
+
+ private:
+  ifindex index_;
+  netns_target netns_ = netns_target::current();
+};
+
+}  // namespace bpflink

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "bpflink/fd.hpp"
+#include "bpflink/interface_target.hpp"
+#include "bpflink/netns_target.hpp"
+#include "failure.hpp"
+#include "kernel/netns.hpp"
+
+// Network namespaces as options name them.
+namespace bpflink::hooks {
+
+// "the network namespace of process 17"; empty for an empty handle.
+[[nodiscard]] text describe(const netns_target& target) noexcept;
+// "interface 5 (eth0)"; in another namespace than the calling thread's: "interface 5 of /run/netns/blue".
+[[nodiscard]] text describe(const interface_target& target) noexcept;
+
+// Whether it is named by an empty descriptor or path.
+[[nodiscard]] bool is_empty(const netns_target& target) noexcept;
+// Its file; for targets that are not named by a descriptor.
+[[nodiscard]] kernel::result<unique_fd> open(const netns_target& target) noexcept;
+[[nodiscard]] diagnosis why_not_opened(const netns_target& target, kernel::failure failed) noexcept;
+[[nodiscard]] diagnosis why_not_entered(fd_ref netns, kernel::failure failed) noexcept;
+
+// Runs a function in a namespace that is not the calling thread's.
+[[nodiscard]] std::optional<bpf_error> run_elsewhere(const netns_target& target, const attempt& what,
+                                                     void (*work)(void*), void* context) noexcept;
+
+// Does something in an interface's network namespace: here where that is the calling thread's, else on a thread that
+// enters it. The function answers an expected; `words` makes the attempt, for a namespace that cannot be entered.
+template <class Function, class Words>
+[[nodiscard]] auto in_netns_of(const interface_target& target, const Words& words, Function&& function) noexcept
+    -> std::invoke_result_t<Function> {
+  if (target.netns().is_current()) return function();
+  using answer = std::invoke_result_t<Function>;
+  struct job {
+    Function& function;
+    std::optional<answer> result;
+  } todo{function, std::nullopt};
+  const auto failed = run_elsewhere(
+      target.netns(), words(),
+      [](void* context) {
+        auto& work = *static_cast<job*>(context);
+        work.result.emplace(work.function());
+      },
+      &todo);
+  if (failed) return tl::unexpected(*failed);
+  return *std::move(todo.result);
+}
+
+}  // namespace bpflink::hooks

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "bpflink/position.hpp"
+#include "failure.hpp"
+#include "kernel/abi.hpp"
+
+// Positions and revisions as the kernel's attributes carry them.
+namespace bpflink::detail {
+
+// The hooks' door into positions.
+struct position_access {
+  using sort = anchor::sort;
+
+  [[nodiscard]] static kernel::u32 side(const position& where) noexcept {
+    return where.side_ == position::side::before ? kernel::flag_before : kernel::flag_after;
+  }
+  [[nodiscard]] static sort sort_of(const position& where) noexcept { return where.anchor_.sort_; }
+  [[nodiscard]] static fd_ref descriptor(const position& where) noexcept { return where.anchor_.descriptor_; }
+  [[nodiscard]] static std::uint32_t id(const position& where) noexcept { return where.anchor_.id_; }
+};
+
+}  // namespace bpflink::detail
+
+namespace bpflink::hooks {
+
+struct placement {
+  kernel::u32 flags = 0;
+  kernel::u32 relative = 0;  // relative_fd or relative_id
+};
+
+[[nodiscard]] inline placement placement_of(const std::optional<position>& where) noexcept {
+  using access = detail::position_access;
+  if (!where) return {};
+  const auto side = access::side(*where);
+  switch (access::sort_of(*where)) {
+    case access::sort::link:
+      return {side | kernel::flag_link, kernel::descriptor(access::descriptor(*where).get())};
+    case access::sort::program:
+      return {side, kernel::descriptor(access::descriptor(*where).get())};
+    case access::sort::link_by_id:
+      return {side | kernel::flag_link | kernel::flag_id, access::id(*where)};
+    case access::sort::program_by_id:
+      return {side | kernel::flag_id, access::id(*where)};
+    case access::sort::none:
+    case access::sort::no_link:
+      break;
+  }
+  return {side, 0};
+}
+
+[[nodiscard]] inline kernel::u64 number_of(const std::optional<revision>& expected) noexcept {
+  return expected ? expected->value() : 0;
+}
+
+// Whether the position is relative to a handle that has no descriptor: nothing that the kernel could be asked about.
+[[nodiscard]] inline bool lacks_anchor(const std::optional<position>& where) noexcept {
+  using access = detail::position_access;
+  if (!where) return false;
+  const auto sort = access::sort_of(*where);
+  const bool by_descriptor = sort == access::sort::link || sort == access::sort::program;
+  return sort == access::sort::no_link || (by_descriptor && !access::descriptor(*where));
+}
+
+// Why such a position is refused.
+[[nodiscard]] diagnosis no_anchor(const position& where) noexcept;
+
+}  // namespace bpflink::hooks

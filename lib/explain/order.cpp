@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "explain/order.hpp"
+
+#include <cerrno>
+
+#include "attach/order.hpp"
+#include "explain/holder.hpp"
+#include "explain/program.hpp"
+#include "kernel/bpf.hpp"
+#include "kernel/files.hpp"
+
+namespace bpflink::explain {
+
+namespace {
+
+using access = detail::position_access;
+using sort = access::sort;
+
+bool is_program(sort which) noexcept { return which == sort::program || which == sort::program_by_id; }
+bool is_by_id(sort which) noexcept { return which == sort::link_by_id || which == sort::program_by_id; }
+
+std::optional<program_id> program_of(const position& where) noexcept {
+  return access::sort_of(where) == sort::program ? id_of_program(access::descriptor(where).get())
+                                                 : std::optional{program_id{access::id(where)}};
+}
+
+std::optional<link_id> link_of(const position& where) noexcept {
+  if (access::sort_of(where) == sort::link_by_id) return link_id{access::id(where)};
+  kernel::link_info_header raw{};
+  if (!kernel::obj_get_info(access::descriptor(where).get(), &raw, sizeof raw)) return std::nullopt;
+  return link_id{raw.id};
+}
+
+text describe_anchor(const position& where) noexcept {
+  if (is_program(access::sort_of(where))) {
+    const auto id = program_of(where);
+    return id ? describe_program(*id) : text{"the program"};
+  }
+  const auto id = link_of(where);
+  return id ? text{"the link with id {}", id->value()} : text{"the link"};
+}
+
+std::optional<diagnosis> no_such_id(const position& where) noexcept {
+  const auto id = access::id(where);
+  const bool program = access::sort_of(where) == sort::program_by_id;
+  const auto found = program ? kernel::prog_get_fd_by_id(id) : kernel::link_get_fd_by_id(id);
+  if (found || found.error().number != ENOENT) return std::nullopt;
+  return diagnosis{errc::not_found,
+                   cause::no_such_id,
+                   text{"the position's {} id {} is nobody's", program ? "program" : "link", id},
+                   {}};
+}
+
+std::optional<diagnosis> unfit_descriptor(const position& where) noexcept {
+  const bool program = access::sort_of(where) == sort::program;
+  if (program) return unfit_program(program_ref{access::descriptor(where)}, {}, "position's program");
+  const auto raw = access::descriptor(where).get();
+  if (kernel::is_closed(raw)) {
+    return diagnosis{
+        errc::bad_handle, cause::closed_descriptor, text{"the position's link descriptor {} is closed", raw}, {}};
+  }
+  return std::nullopt;
+}
+
+// A position is told by what is attached there; without one, it cannot be wrong.
+std::optional<diagnosis> anchor_missing(const place& there, const order& asked) noexcept {
+  if (!asked.where || access::sort_of(*asked.where) == sort::none) return std::nullopt;
+  if (auto wrong = unfit_anchor(asked)) return wrong;
+  diagnosis why{errc::not_found, cause::anchor_missing, describe_anchor(*asked.where), {}};
+  why.reason.add(", which the position is relative to, is not attached there");
+  if (const auto now = attached_at(there); now && !now->empty()) {
+    why.hint.add("there is {}", describe_holder(there, (*now)[0].program).view());
+    if (now->size() > 1) why.hint.add(" and {} more", now->size() - 1);
+  }
+  return why;
+}
+
+diagnosis stale(const place& there, const order& asked) noexcept {
+  diagnosis why{errc::conflict, cause::stale_revision, text{"the hook has changed"}, {}};
+  if (asked.expected) {
+    why.reason.add(": its revision is not the expected {}", asked.expected->value());
+    const auto now = attached_at(there);
+    if (now && now->revision()) why.reason.add(", but {}", now->revision()->value());
+  }
+  why.hint.add("ask again what is attached, and retry");
+  return why;
+}
+
+}  // namespace
+
+std::optional<diagnosis> unfit_anchor(const order& asked) noexcept {
+  if (!asked.where || access::sort_of(*asked.where) == sort::none) return std::nullopt;
+  return is_by_id(access::sort_of(*asked.where)) ? no_such_id(*asked.where) : unfit_descriptor(*asked.where);
+}
+
+std::optional<diagnosis> refused_order(const place& there, const order& asked, kernel::failure failed) noexcept {
+  switch (failed.number) {
+    case ESTALE:
+      return stale(there, asked);
+    case ENOENT:
+      return anchor_missing(there, asked);
+    case EBADF:
+    case EINVAL:
+      return unfit_anchor(asked);
+    default:
+      return std::nullopt;
+  }
+}
+
+tl::expected<std::optional<link_id>, diagnosis> link_of_anchor(const place& there, const order& asked) noexcept {
+  if (!asked.where || !is_program(access::sort_of(*asked.where))) return std::nullopt;
+  const auto program = program_of(*asked.where);
+  if (!program) return std::nullopt;
+  const auto wanted = link_place_of(there);
+  std::optional<link_id> found;
+  int count = 0;
+  const auto search = find_link([&](const kernel::link_info_raw& raw) {
+    const auto held = place_of(raw);
+    if (raw.prog_id == program->value() && held.type == wanted.type && held.where == wanted.where &&
+        held.target == wanted.target && held.target != 0) {
+      found = link_id{raw.id};
+      ++count;
+    }
+    return false;
+  });
+  static_cast<void>(search);
+  if (count > 1) {
+    return tl::unexpected(diagnosis{errc::ambiguous, cause::bad_option,
+                                    text{"{} is attached there by {} links, so the position says not where",
+                                         describe_program(*program).view(), count},
+                                    text{"name one of the links"}});
+  }
+  return found;
+}
+
+}  // namespace bpflink::explain
