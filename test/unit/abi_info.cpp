@@ -107,6 +107,28 @@ TEST_CASE("abi: struct bpf_link_info, the kinds with a target", "[abi]") {
   });
 }
 
+TEST_CASE("abi: struct bpf_link_info, the network's kinds", "[abi]") {
+  SKIP_IF(needs_vmlinux_btf());
+  using tcx = link_info_tcx;
+  check_part<tcx>({
+      at(&tcx::ifindex, "tcx.ifindex", {6, 6}),
+      at(&tcx::attach_type, "tcx.attach_type", {6, 6}),
+  });
+  using netkit = link_info_netkit;
+  check_part<netkit>({
+      at(&netkit::ifindex, "netkit.ifindex", {6, 7}),
+      at(&netkit::attach_type, "netkit.attach_type", {6, 7}),
+  });
+  using netfilter = link_info_netfilter;
+  check_part<netfilter>({
+      at(&netfilter::pf, "netfilter.pf", {6, 4}),
+      at(&netfilter::hooknum, "netfilter.hooknum", {6, 4}),
+      at(&netfilter::priority, "netfilter.priority", {6, 4}),
+      at(&netfilter::flags, "netfilter.flags", {6, 4}),
+  });
+  check_part<link_info_struct_ops>({at(&link_info_struct_ops::map_id, "struct_ops.map_id", {6, 4})});
+}
+
 TEST_CASE("abi: struct bpf_link_info, perf events", "[abi]") {
   SKIP_IF(needs_vmlinux_btf());
   using probe = link_info_perf_probe;
