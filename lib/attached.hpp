@@ -32,7 +32,8 @@ struct attached_programs {
 [[nodiscard]] kernel::result<attached_programs> query_attached(kernel::u32 target, attach_type where,
                                                                bool with_links = false) noexcept;
 
-// The id of a program, by its descriptor.
+// The id of a program, by its descriptor. EINVAL of no call where it is no program's.
+[[nodiscard]] kernel::result<kernel::u32> ask_id_of_program(int program) noexcept;
 [[nodiscard]] std::optional<kernel::u32> id_of_program(int program) noexcept;
 
 }  // namespace bpflink
