@@ -22,10 +22,7 @@ diagnosis missing(std::string_view what, kernel_version version) noexcept {
 diagnosis lacking(feature what) noexcept { return missing(description(what), since(what)); }
 
 diagnosis links_only() noexcept {
-  return {errc::not_supported,
-          cause::no_such_operation,
-          text{"the kernel attaches programs there by a link only"},
-          {}};
+  return {errc::not_supported, cause::no_such_operation, text{"the kernel attaches programs there by a link only"}, {}};
 }
 
 std::optional<diagnosis> missing_feature(feature what) noexcept {

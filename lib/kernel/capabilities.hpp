@@ -8,7 +8,14 @@
 namespace bpflink::kernel {
 
 // With the kernel's numbers (include/uapi/linux/capability.h).
-enum class capability : std::uint8_t { net_admin = 12, sys_ptrace = 19, sys_admin = 21, sys_resource = 24, perfmon = 38, bpf = 39 };
+enum class capability : std::uint8_t {
+  net_admin = 12,
+  sys_ptrace = 19,
+  sys_admin = 21,
+  sys_resource = 24,
+  perfmon = 38,
+  bpf = 39
+};
 
 [[nodiscard]] std::string_view to_string(capability which) noexcept;
 
