@@ -118,15 +118,22 @@ kernel::result<attached_programs> query_attached(const attached_request& asked) 
   return found;
 }
 
-std::optional<program_id> id_of_program(int program) noexcept {
+kernel::result<program_id> ask_id_of_program(int program) noexcept {
   kernel::prog_info_raw raw{};
   const auto length = kernel::obj_get_info(program, &raw, sizeof raw);
-  if (!length) return std::nullopt;
+  if (!length) return tl::unexpected(length.error());
   // Maps, links and BTF answer the same call, with less.
   const auto kind =
       *length > offsetof(kernel::prog_info_raw, run_cnt) ? kernel::object_kind::program : kernel::kind_of(program);
-  if (kind != kernel::object_kind::program && kind != kernel::object_kind::unknown) return std::nullopt;
+  if (kind != kernel::object_kind::program && kind != kernel::object_kind::unknown) {
+    return tl::unexpected(kernel::failure{operation::none, EINVAL});
+  }
   return program_id{raw.id};
+}
+
+std::optional<program_id> id_of_program(int program) noexcept {
+  const auto id = ask_id_of_program(program);
+  return id ? std::optional{*id} : std::nullopt;
 }
 
 }  // namespace bpflink

@@ -24,7 +24,8 @@ struct attached_request {
 
 [[nodiscard]] kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept;
 
-// The id of a program, by its descriptor.
+// The id of a program, by its descriptor. EINVAL of no call where it is no program's.
+[[nodiscard]] kernel::result<program_id> ask_id_of_program(int program) noexcept;
 [[nodiscard]] std::optional<program_id> id_of_program(int program) noexcept;
 
 }  // namespace bpflink

@@ -32,15 +32,14 @@ namespace bpflink {
 /// The kinds whose attachment is in the link's descriptor alone, also where libbpf made it. A perf event link of
 /// libbpf's has a second descriptor that cannot be had from outside, and destroying it disables the event.
 template <class Link>
-concept adoptable_from_libbpf = std::same_as<Link, typed_link<Link::kind>> &&
-                                Link::kind != link_type::unspecified&& Link::kind != link_type::perf_event;
+concept adoptable_from_libbpf = (std::same_as<Link, typed_link<Link::kind>> && Link::kind != link_type::unspecified &&
+                                 Link::kind != link_type::perf_event);
 
 /// Takes a link over from libbpf: `adopt<cgroup_link>(skeleton->links.filter)`. The program is attached all the while,
 /// and a pin stays. On success libbpf's link is destroyed and the pointer null; on failure both are as they were.
 ///
 /// @errors bad_handle: the pointer is null, or the link has no descriptor (USDT). wrong_type: a link of another kind,
-/// or
-///         what libbpf has for a link on kernels without them. system: the process is out of descriptors.
+///         or what libbpf has for a link on kernels without them. system: the process is out of descriptors.
 /// @since Linux 5.7
 template <adoptable_from_libbpf Link>
 [[nodiscard]] expected<Link> adopt(::bpf_link*& link) noexcept {

@@ -23,11 +23,12 @@ kernel::prog_attach_attr attr_here(int program, std::uint32_t where) noexcept {
   return {.target = 0, .attach_bpf_fd = kernel::descriptor(program), .attach_type = where};
 }
 
-// Can be asked from any namespace. Program 0: nothing is attached. Nothing: nobody tells, as before Linux 5.3.
-std::optional<program_id> attached_in(fd_ref netns, std::uint32_t where) noexcept {
+// Can be asked from any namespace. Program 0: nothing is attached. Nothing: this kernel does not tell, as before 5.3.
+kernel::result<std::optional<program_id>> attached_in(fd_ref netns, std::uint32_t where) noexcept {
   const auto found =
       query_attached({.target = kernel::descriptor(netns.get()), .where = static_cast<attach_type>(where)});
-  if (!found) return std::nullopt;
+  if (!found && found.error().number == EINVAL) return std::nullopt;
+  if (!found) return tl::unexpected(found.error());
   return found->empty() ? program_id{0} : (*found)[0].program;
 }
 
@@ -44,31 +45,33 @@ kernel::result<void> there(const attachment& held, kernel::result<void> (*call)(
 kernel::result<void> let_go(attachment& held) noexcept {
   if (!held.companion) return {};
   const auto now = attached_in(held.holder, held.place);
-  const auto ours = id_of_program(held.companion.get());
-  if (now && ours && *now != *ours) return tl::unexpected(kernel::failure{operation::prog_detach, ENOENT});
+  if (!now) return tl::unexpected(now.error());
+  const auto ours = ask_id_of_program(held.companion.get());
+  if (!ours) return tl::unexpected(ours.error());
+  if (*now && **now != *ours) return tl::unexpected(kernel::failure{operation::prog_detach, ENOENT});
   return there(held, kernel::prog_detach, held.companion.get());
 }
 
-std::optional<diagnosis> not_as_expected(const attachment& held, const program_ref* expected_old) noexcept {
-  const auto now = attached_in(held.holder, held.place);
-  const auto ours = id_of_program(held.companion.get());
-  const auto expected = expected_old != nullptr ? id_of_program(expected_old->fd().get()) : ours;
-  if (!now || !expected || *now == *expected) return std::nullopt;
-  if (*now == program_id{0}) {
+diagnosis not_as_expected(program_id now, program_id expected) noexcept {
+  if (now == program_id{0}) {
     return diagnosis{errc::defunct, cause::detached, text{"somebody else had detached the program already"},
                      text{"attach anew"}};
   }
   return diagnosis{errc::conflict,
                    cause::other_program,
-                   text{"{} is attached there, not the expected {}", explain::describe_program(*now).view(),
-                        explain::describe_program(*expected).view()},
+                   text{"{} is attached there, not the expected {}", explain::describe_program(now).view(),
+                        explain::describe_program(expected).view()},
                    {}};
 }
 
 expected<void> update(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
   if (!held.companion) return tl::unexpected(refuse(explain::on_link(held, "update"), explain::detached()));
-  if (auto wrong = not_as_expected(held, expected_old)) {
-    return tl::unexpected(refuse(explain::on_link(held, "update"), *wrong));
+  const auto now = attached_in(held.holder, held.place);
+  if (!now) return tl::unexpected(explain::update(held, next, expected_old, now.error()));
+  const auto expected = ask_id_of_program(expected_old != nullptr ? expected_old->fd().get() : held.companion.get());
+  if (!expected) return tl::unexpected(explain::update(held, next, expected_old, expected.error()));
+  if (*now && **now != *expected) {
+    return tl::unexpected(refuse(explain::on_link(held, "update"), not_as_expected(**now, *expected)));
   }
   // The kernel refuses the same program again; links take it.
   const auto next_id = id_of_program(next.fd().get());
@@ -108,8 +111,9 @@ constexpr detail::mechanism_operations operations{
 kernel::result<attachment> attach_in_own_netns(fd_ref netns, program_ref program, attach_type where) noexcept {
   const auto place = static_cast<std::uint32_t>(where);
   // The attach would throw out whoever is there.
-  if (attached_in(netns, place).value_or(program_id{0}) != program_id{0})
-    return tl::unexpected(kernel::failure{operation::none, EBUSY});
+  const auto there = attached_in(netns, place);
+  if (!there) return tl::unexpected(there.error());
+  if (there->value_or(program_id{0}) != program_id{0}) return tl::unexpected(kernel::failure{operation::none, EBUSY});
   // Descriptors first: after the attach nothing may fail any more.
   auto holder = kernel::duplicate(netns.get());
   if (!holder) return tl::unexpected(holder.error());

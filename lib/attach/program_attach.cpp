@@ -26,6 +26,9 @@ kernel::prog_attach_attr attr_of(int target, int program, attach_type where, ker
           .attach_flags = flags};
 }
 
+// What kernels say that look at which program is to go.
+constexpr kernel::failure not_there{operation::prog_detach, ENOENT};
+
 // An error where another program is attached, or none, or where that cannot be told now. Kernels that cannot tell at
 // all (before 4.15) are believed to have ours.
 kernel::result<void> is_the_only_one(int target, int program, attach_type where) noexcept {
@@ -34,7 +37,7 @@ kernel::result<void> is_the_only_one(int target, int program, attach_type where)
   if (!there) return tl::unexpected(there.error());
   kernel::prog_info_raw ours{};
   if (const auto told = kernel::obj_get_info(program, &ours, sizeof ours); !told) return tl::unexpected(told.error());
-  if (!there->contains(program_id{ours.id})) return tl::unexpected(kernel::failure{operation::prog_query, ENOENT});
+  if (!there->contains(program_id{ours.id})) return tl::unexpected(not_there);
   return {};
 }
 
@@ -161,9 +164,7 @@ kernel::result<attachment> attach_beside_others(fd_ref cgroup, program_ref progr
 }
 
 kernel::result<void> detach_exactly(int target, int program, attach_type where) noexcept {
-  if (const auto ours = is_the_only_one(target, program, where); !ours) {
-    return tl::unexpected(kernel::failure{operation::prog_detach, ours.error().number});
-  }
+  if (const auto ours = is_the_only_one(target, program, where); !ours) return ours;
   return kernel::prog_detach(attr_of(target, program, where, 0));
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "attach/raw_target.hpp"
 #include "attach/rules.hpp"
@@ -176,8 +177,9 @@ expected<void> detach_from_cgroup(const raw_detach_options& options) noexcept {
   }
   auto attr = detach_attr(options);
   if (found->mode() != attach_mode::multi) {
-    const auto id = id_of_program(options.program.fd().get());
-    if (!id || !found->contains(*id)) {
+    const auto id = ask_id_of_program(options.program.fd().get());
+    if (!id) return tl::unexpected(make_error(attempted(options), id.error(), why_not_asked(options, id.error())));
+    if (!found->contains(*id)) {
       return tl::unexpected(refuse(attempted(options), why_not_detached(options, {operation::prog_detach, ENOENT})));
     }
     // Since 6.17 the kernel sees to it that nothing changes in between.
@@ -189,14 +191,21 @@ expected<void> detach_from_cgroup(const raw_detach_options& options) noexcept {
 }
 
 // Before 5.8, as before there were links to namespaces, the kernel does not look at which program a namespace has.
-std::optional<diagnosis> not_in_this_netns(const raw_detach_options& options) noexcept {
+std::optional<bpf_error> not_in_this_netns(const raw_detach_options& options) noexcept {
   if (options.hook != attach_type::flow_dissector || probe(feature::netns_links) != availability::no) {
     return std::nullopt;
   }
+  const auto cannot_tell = [&options](kernel::failure failed) {
+    return make_error(attempted(options), failed, why_not_asked(options, failed));
+  };
   const auto found = explain::attached_at(place_of(options));
-  const auto id = id_of_program(options.program.fd().get());
-  if (!found || !id || found->contains(*id)) return std::nullopt;
-  return why_not_detached(options, {operation::prog_detach, ENOENT});
+  // Before 5.3 nobody tells.
+  if (!found && found.error().number == EINVAL) return std::nullopt;
+  if (!found) return cannot_tell(found.error());
+  const auto id = ask_id_of_program(options.program.fd().get());
+  if (!id) return cannot_tell(id.error());
+  if (found->contains(*id)) return std::nullopt;
+  return refuse(attempted(options), why_not_detached(options, {operation::prog_detach, ENOENT}));
 }
 
 }  // namespace
@@ -226,7 +235,7 @@ expected<void> attach_program(const raw_attach_options& options) noexcept {
 expected<void> detach_program(const raw_detach_options& options) noexcept {
   if (const auto wrong = contradiction(options)) return tl::unexpected(refuse(attempted(options), *wrong));
   if (hooks::target_of(options.hook) == target_kind::cgroup) return detach_from_cgroup(options);
-  if (auto wrong = not_in_this_netns(options)) return tl::unexpected(refuse(attempted(options), *wrong));
+  if (auto wrong = not_in_this_netns(options)) return tl::unexpected(*std::move(wrong));
   const auto detached = kernel::prog_detach(detach_attr(options));
   if (detached) return {};
   return tl::unexpected(make_error(attempted(options), detached.error(), why_not_detached(options, detached.error())));

@@ -35,7 +35,9 @@ std::optional<diagnosis> found_unfit(const cgroup_request& asked, kernel::failur
   if (failed.call == operation::link_create) return missing_feature(feature::bpf_link);
   const bool replaces = (asked.flags & kernel::flag_replace) != 0;
   if (auto missing = replaces ? missing_feature(feature::prog_attach_replace) : std::nullopt) return missing;
-  if (auto twice = attached_already(asked.directory, asked.where, asked.program)) return twice;
+  if (failed.call == operation::prog_attach) {
+    if (auto twice = attached_already(asked.directory, asked.where, asked.program)) return twice;
+  }
   return missing_attach_capability(asked.where);
 }
 
@@ -50,8 +52,9 @@ std::optional<diagnosis> in_another_mode(const cgroup_request& asked) noexcept {
                    text{"attach in mode {}", theirs}};
 }
 
-std::optional<diagnosis> not_permitted(const cgroup_request& asked) noexcept {
+std::optional<diagnosis> not_permitted(const cgroup_request& asked, operation call) noexcept {
   if (refusal_without_target(asked.program, asked.where) == EPERM) return missing_attach_capability(asked.where);
+  if (call == operation::prog_detach) return std::nullopt;
   if ((asked.flags & kernel::flag_allow_multi) == 0) {
     if (auto mixed = in_another_mode(asked)) return mixed;
   }
@@ -74,9 +77,10 @@ diagnosis refused_by_cgroup(const cgroup_request& asked, kernel::failure failed)
       if (auto wrong = unfit_cgroup(asked.directory)) return *wrong;
       break;
     case EPERM:
-      if (auto forbidden = not_permitted(asked)) return *forbidden;
+      if (auto forbidden = not_permitted(asked, failed.call)) return *forbidden;
       break;
     case E2BIG:
+      if (failed.call == operation::prog_detach) break;
       return {errc::limit, cause::too_many, text{"64 programs, the most there can be, are attached at this hook"}, {}};
     default:
       break;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// g++: deleted function .*over_map\(bpflink::unique_fd&&\)
-// clang++: call to deleted function 'over_map'
+// g++: deleted function .*fd_ref\(bpflink::unique_fd&&\)
+// clang++: from 'bpflink::unique_fd' to 'bpflink::fd_ref' invokes a deleted function
 #include <bpflink/attach/iterator.hpp>
 
 bpflink::unique_fd open_map();

@@ -175,7 +175,7 @@ TEST_CASE("contract: XDP", "[contract]") {
               return attach(xdp_options{.interface = index_of("a"), .program = program, .mode = xdp_mode::generic});
             });
           },
-      .trigger = [&](int) { netns.run([] { static_cast<void>(test::packet_send("b")); }); },
+      .trigger = [&](int) { netns.run([] { test::expect_equal(test::packet_through("b", "a"), 0, "a frame"); }); },
       .lose_target = [&] { netns.run([] { test::delete_interface("a"); }); },
       .tells_defunct = true,
       .one_at_a_time = true});

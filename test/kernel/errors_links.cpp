@@ -110,8 +110,8 @@ TEST_CASE("errors: a link's id and descriptor", "[errors]") {
   table.row(link_handle::from_id(link_id{0x7ffffff0}),
             {errc::not_found, cause::no_such_id, ENOENT,
              "open link with id N: no link has this id (BPF_LINK_GET_FD_BY_ID: ENOENT)"});
-  table.row(xdp_link::from_id(id), {errc::wrong_type, cause::wrong_link_type, 0,
-                                    "open xdp link with id N: its kind is cgroup, not xdp"});
+  table.row(xdp_link::from_id(id),
+            {errc::wrong_type, cause::wrong_link_type, 0, "open xdp link with id N: its kind is cgroup, not xdp"});
   table.row(program::from_id(program_id{0x7ffffff0}),
             {errc::not_found, cause::no_such_id, ENOENT,
              "open program with id N: no program has this id (BPF_PROG_GET_FD_BY_ID: ENOENT)"});
@@ -184,8 +184,8 @@ TEST_CASE("errors: pins", "[errors]") {
             {errc::wrong_type, cause::not_a_link, 0, at_pin + "program: it is a program, not a link"});
   table.row(program::open_pinned(pin),
             {errc::wrong_type, cause::not_a_program, 0, "open program at PINS/pin: it is a link, not a program"});
-  table.row(xdp_link::open_pinned(pin), {errc::wrong_type, cause::wrong_link_type, 0,
-                                         "open xdp link at PINS/pin: its kind is cgroup, not xdp"});
+  table.row(xdp_link::open_pinned(pin),
+            {errc::wrong_type, cause::wrong_link_type, 0, "open xdp link at PINS/pin: its kind is cgroup, not xdp"});
 }
 
 TEST_CASE("errors: links that belong to somebody else", "[errors]") {

@@ -71,7 +71,7 @@ inline void expect_freed(test::counted_program program) { expect_freed(std::move
 /// Attaches under faults. `attached` says how often the program is attached by what the kernel says.
 template <class Attach>
 std::size_t fail_attach(const Attach& attach, const std::function<int()>& attached,
-                        const tolerance& tolerated = may_work, const std::vector<meaning>& also = {}) {
+                        const tolerance& tolerated = may_work, const std::vector<meaning>& also = {}, int natural = 0) {
   std::optional<decltype(attach())> made;
   const auto check = [&](const outcome& ended, const std::string& where) {
     expect_equal(attached(), ended ? 0 : 1, "attachments after " + where);
@@ -87,7 +87,7 @@ std::size_t fail_attach(const Attach& attach, const std::function<int()>& attach
     made.emplace(attach());
     return outcome_of(*made);
   };
-  return fail_all(supervisor, all_errors(), {run, check, tolerated, also});
+  return fail_all(supervisor, all_errors(), {run, check, tolerated, also, natural});
 }
 
 /// An operation that the kernel refuses with this errno, under faults.

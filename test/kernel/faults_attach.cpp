@@ -6,6 +6,7 @@
 #include "netns_programs.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
+#include "support/privileges.hpp"
 
 namespace bpflink {
 
@@ -65,6 +66,7 @@ TEST_CASE("faults: a cgroup that refuses", "[faults]") {
 }
 
 TEST_CASE("faults: network namespace", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "socket lookup"));
   const bool current = GENERATE(true, false);
@@ -91,6 +93,7 @@ TEST_CASE("faults: network namespace", "[faults]") {
 }
 
 TEST_CASE("faults: a network namespace that refuses", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "socket lookup"));
   const auto result = test::in_child([&] {

@@ -14,6 +14,7 @@
 #include "faults.hpp"
 #include "netns_programs.hpp"
 #include "support/catch.hpp"
+#include "support/privileges.hpp"
 #include "support/vmlinux_btf.hpp"
 #include "tracepoint_helpers.hpp"
 #include "uprobe_targets.hpp"
@@ -33,6 +34,7 @@ test::fd load_iterator(const std::string& target) {
 }  // namespace
 
 TEST_CASE("faults: iterator", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "iterators over maps"));
   SKIP_IF(test::needs_vmlinux_btf());
@@ -46,7 +48,8 @@ TEST_CASE("faults: iterator", "[faults]") {
     // Whether the kernel took the map is asked when it has the link; and who reads beyond a map's values is told so by
     // EACCES.
     const auto may_work = [](const test::system_call& call, int error) {
-      return call.command() == test::command::obj_get_info_by_fd || faults::may_work(call, error);
+      const bool asks = call.number == SYS_bpf && call.command() == test::command::obj_get_info_by_fd;
+      return asks || faults::may_work(call, error);
     };
     expect(faults::fail_attach([&] { return attach(options); }, [&] { return faults::links_of(program); }, may_work,
                                {{EACCES, errc::wrong_type}}) > 0);
@@ -56,6 +59,7 @@ TEST_CASE("faults: iterator", "[faults]") {
 }
 
 TEST_CASE("faults: raw tracepoint", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 8, "link ids"));
   const auto result = test::in_child([&] {
@@ -68,9 +72,11 @@ TEST_CASE("faults: raw tracepoint", "[faults]") {
 }
 
 TEST_CASE("faults: xdp", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
   const auto result = test::in_child([&] {
+    const auto busy = with_generic_xdp();
     auto program = load_xdp();
     test::netns_fixture().run([&] {
       const auto lo = test::ifindex_of("lo");
@@ -88,6 +94,7 @@ TEST_CASE("faults: xdp", "[faults]") {
 }
 
 TEST_CASE("faults: tracepoint", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 15, "links of perf events"));
   // The process remembers a tracepoint's number, and reads it again where the kernel does not know it.
@@ -96,6 +103,7 @@ TEST_CASE("faults: tracepoint", "[faults]") {
   };
   // EACCES is what a program hears that reads past the end of the record.
   const auto ended = with_tracefs([&] {
+    const auto busy = keep_counting();
     auto program = load_tracepoint();
     const auto options = at_call(borrow(program));
     expect(faults::fail_attach([&] { return attach(options); }, [&] { return faults::links_of(program); }, may_work,
@@ -106,6 +114,7 @@ TEST_CASE("faults: tracepoint", "[faults]") {
 }
 
 TEST_CASE("faults: uprobe multi", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(6, 6, "uprobe multi"));
   const auto result = test::in_child([&] {
@@ -120,6 +129,7 @@ TEST_CASE("faults: uprobe multi", "[faults]") {
 }
 
 TEST_CASE("faults: raw link", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "socket lookup"));
   const auto result = test::in_child([&] {

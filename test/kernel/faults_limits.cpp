@@ -81,9 +81,9 @@ TEST_CASE("faults: out of descriptors", "[faults]") {
       run_out(lookup.program,
               [&] { return attach(netns_options{.hook = netns_hook::sk_lookup, .program = borrow(lookup)}); });
       const auto xdp = load_xdp();
-      run_out(xdp.program, [&] {
-        return attach(xdp_options{.interface = index_of("lo"), .program = borrow(xdp), .mode = xdp_mode::generic});
-      });
+      const auto lo = index_of("lo");
+      run_out(xdp.program,
+              [&] { return attach(xdp_options{.interface = lo, .program = borrow(xdp), .mode = xdp_mode::generic}); });
       const auto raw = test::load({.type = test::prog_type::raw_tracepoint});
       run_out(raw, [&] { return attach(raw_tracepoint_options{.name = "sched_switch", .program = borrow(raw)}); });
       const auto tasks = test::load({.type = test::prog_type::tracing,

@@ -15,6 +15,7 @@
 #include "netns_programs.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/privileges.hpp"
 #include "support/vmlinux_btf.hpp"
 
 namespace bpflink {
@@ -76,6 +77,7 @@ std::string needs_lookup() {
 }  // namespace
 
 TEST_CASE("faults: opening a pinned link", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(needs_lookup());
   const test::bpffs_fixture pins;
   const auto path = pins / "pin";
@@ -89,6 +91,7 @@ TEST_CASE("faults: opening a pinned link", "[faults]") {
 }
 
 TEST_CASE("faults: opening a link by its id", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(needs_lookup());
   const bool typed = GENERATE(true, false);
   CHECK(with_link([&](const test::fd& link) {
@@ -99,6 +102,7 @@ TEST_CASE("faults: opening a link by its id", "[faults]") {
 }
 
 TEST_CASE("faults: adopting a link", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(needs_lookup());
   CHECK(with_link([&](const test::fd& link) {
           test::syscall_supervisor supervisor;
@@ -124,6 +128,7 @@ TEST_CASE("faults: adopting a link", "[faults]") {
 }
 
 TEST_CASE("faults: opening and reading an iterator", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "iterators over maps"));
   SKIP_IF(test::needs_vmlinux_btf());

@@ -13,6 +13,7 @@
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
+#include "support/privileges.hpp"
 #include "support/syscall_supervisor.hpp"
 
 namespace bpflink {
@@ -58,6 +59,7 @@ test::fd load_steering(int sockmap) {
 }  // namespace
 
 TEST_CASE("netns: an sk_lookup program drops connections until its link is closed", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const auto program = load_lookup(sk_drop);
@@ -79,6 +81,7 @@ TEST_CASE("netns: an sk_lookup program drops connections until its link is close
 }
 
 TEST_CASE("netns: an sk_lookup program steers a connection to another port's socket", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const auto sockmap = test::create_map(test::map_type::sockmap, 4, 8);
@@ -100,6 +103,7 @@ TEST_CASE("netns: an sk_lookup program steers a connection to another port's soc
 }
 
 TEST_CASE("netns: a flow dissector runs for packets of its namespace, is swapped and detached", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 5, "flow dissectors that can be swapped"));
   const test::netns_fixture netns;
   const test::netns_fixture other;
@@ -137,6 +141,7 @@ TEST_CASE("netns: a flow dissector runs for packets of its namespace, is swapped
 }
 
 TEST_CASE("netns: the namespace is the thread's own, or named by path, descriptor or process", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const auto program = load_lookup();
@@ -164,6 +169,7 @@ TEST_CASE("netns: the namespace is the thread's own, or named by path, descripto
 }
 
 TEST_CASE("netns: several sk_lookup programs, and one twice, share a namespace", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const auto first = load_lookup();
@@ -184,6 +190,7 @@ TEST_CASE("netns: several sk_lookup programs, and one twice, share a namespace",
 }
 
 TEST_CASE("netns: a link outlives its namespace as a defunct one", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 8, "links to network namespaces"));
   test::netns_fixture netns;
   const auto program = load_dissector();
@@ -208,6 +215,7 @@ TEST_CASE("netns: a link outlives its namespace as a defunct one", "[netns]") {
 }
 
 TEST_CASE("netns: a pinned link goes on, and is opened as what it is", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const test::bpffs_fixture bpffs;
@@ -233,6 +241,7 @@ TEST_CASE("netns: a pinned link goes on, and is opened as what it is", "[netns]"
 }
 
 TEST_CASE("netns: attaching makes the kernel's own calls and no other", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   SKIP_IF(test::needs_supervisor());
   const test::netns_fixture netns;

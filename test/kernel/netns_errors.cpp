@@ -9,6 +9,7 @@
 #include "netns_programs.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
+#include "support/privileges.hpp"
 
 namespace bpflink {
 
@@ -43,6 +44,7 @@ void check_refused(const expected<netns_link>& link, expectation wanted, const s
 }  // namespace
 
 TEST_CASE("netns: what is empty, or no hook at all, is refused without a system call", "[netns]") {
+  SKIP_IF(test::needs_root());
   const auto program = load_misfit();
   const auto refused = [&](netns_target target, netns_hook hook, program_ref which) {
     return attach_at(target, hook, which);
@@ -59,6 +61,7 @@ TEST_CASE("netns: what is empty, or no hook at all, is refused without a system 
 }
 
 TEST_CASE("netns: a target that is no network namespace is told for what it is", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const auto program = load_lookup();
   const auto refused = [&](netns_target target) { return attach_at(target, netns_hook::sk_lookup, borrow(program)); };
@@ -78,6 +81,7 @@ TEST_CASE("netns: a target that is no network namespace is told for what it is",
 }
 
 TEST_CASE("netns: a path, process or permission that is missing is told", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const auto program = load_lookup();
   const auto refused = [&](netns_target target) { return attach_at(target, netns_hook::sk_lookup, borrow(program)); };
@@ -107,6 +111,7 @@ TEST_CASE("netns: a path, process or permission that is missing is told", "[netn
 }
 
 TEST_CASE("netns: a program that does not fit is told, with what the hook takes", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const netns_target here{fd_ref{netns.get()}};
@@ -132,6 +137,7 @@ TEST_CASE("netns: a program that does not fit is told, with what the hook takes"
 }
 
 TEST_CASE("netns: who holds the flow dissector's place is told", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 8, "links to network namespaces"));
   const test::netns_fixture netns;
   const auto there = load_dissector("there");
@@ -152,6 +158,7 @@ TEST_CASE("netns: who holds the flow dissector's place is told", "[netns]") {
 }
 
 TEST_CASE("netns: a flow dissector elsewhere that shuts the initial namespace out is told", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 8, "links to network namespaces"));
   // Where this is not the initial namespace, nothing is in the way.
   const test::netns_fixture other;
@@ -166,6 +173,7 @@ TEST_CASE("netns: a flow dissector elsewhere that shuts the initial namespace ou
 }
 
 TEST_CASE("netns: a 65th sk_lookup program is one too many", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const auto program = load_lookup();
@@ -182,6 +190,7 @@ TEST_CASE("netns: a 65th sk_lookup program is one too many", "[netns]") {
 }
 
 TEST_CASE("netns: an update to a program of another type is told", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const auto lookup = load_lookup();

@@ -19,6 +19,7 @@
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
+#include "support/privileges.hpp"
 #include "support/rtnetlink.hpp"
 #include "support/syscall_supervisor.hpp"
 #include "support/vmlinux_btf.hpp"
@@ -122,6 +123,7 @@ TEST_CASE("raw_link: a cgroup link runs, is swapped, pinned, detached and opened
 }
 
 TEST_CASE("raw_link: links to network namespaces", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const fd_ref here{netns.get()};
@@ -140,6 +142,7 @@ TEST_CASE("raw_link: links to network namespaces", "[raw_link]") {
 }
 
 TEST_CASE("raw_link: links to interfaces", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
   const test::netns_fixture netns;
   const auto xdp = test::load_counted(of::xdp, at::xdp, 2);
@@ -165,6 +168,7 @@ TEST_CASE("raw_link: links to interfaces", "[raw_link]") {
 }
 
 TEST_CASE("raw_link: links to maps", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 13, "the verdict on packets"));
   const auto map = test::create_map(test::map_type::sockmap, 4, 4);
   const auto program = test::load_counted(of::sk_skb, at::sk_skb_verdict, 1);
@@ -185,6 +189,7 @@ TEST_CASE("raw_link: links to maps", "[raw_link]") {
 }
 
 TEST_CASE("raw_link: without a target, an iterator", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 8, "iterators"));
   SKIP_IF(test::needs_vmlinux_btf());
   const auto program = load_traced("bpf_iter_task", at::trace_iter, test::return_value(0));
@@ -200,6 +205,7 @@ TEST_CASE("raw_link: without a target, an iterator", "[raw_link]") {
 }
 
 TEST_CASE("raw_link: a tracepoint with BTF, and its cookie", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 18, "links to tracepoints with BTF"));
   SKIP_IF(test::needs_vmlinux_btf());
   const bool cookies = test::at_least(6, 10);
@@ -226,6 +232,7 @@ TEST_CASE("raw_link: a tracepoint with BTF, and its cookie", "[raw_link]") {
 }
 
 TEST_CASE("raw_link: a perf event, and its cookie", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 15, "links of perf events"));
   const auto counter = test::counter_map(2);
   const auto program =

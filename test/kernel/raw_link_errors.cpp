@@ -11,6 +11,7 @@
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/old_kernel.hpp"
+#include "support/privileges.hpp"
 #include "support/rtnetlink.hpp"
 #include "support/seccomp.hpp"
 
@@ -39,6 +40,7 @@ expected<link_handle> link_to(raw_target target, attach_type hook, program_ref p
 }  // namespace
 
 TEST_CASE("raw_link: what would be misread is refused without a system call", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   const auto program = test::load({.type = of::xdp, .code = test::return_value(2)});
   const fd_ref descriptor{program.get()};
   const auto refused = [&](raw_target target, attach_type hook, const std::string& words) {
@@ -100,6 +102,7 @@ TEST_CASE("raw_link: what a cgroup refuses is told by its cause", "[raw_link]") 
 }
 
 TEST_CASE("raw_link: what a namespace, interface or perf event refuses is told by its cause", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const auto lookup = load_lookup();
@@ -139,6 +142,7 @@ TEST_CASE("raw_link: what a namespace, interface or perf event refuses is told b
 }
 
 TEST_CASE("raw_link: what a map refuses is told by its cause", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   // Before, no map takes a link.
   if (!test::at_least(6, 10)) return;
   const auto map = test::create_map(test::map_type::sockmap, 4, 4);
@@ -160,6 +164,7 @@ TEST_CASE("raw_link: what a map refuses is told by its cause", "[raw_link]") {
 }
 
 TEST_CASE("raw_link: a hook that the kernel does not know stays unexplained", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 7, "links"));
   const auto program = test::load({.type = of::xdp, .code = test::return_value(2)});
   check_refused(link_to(raw_target::none(), attach_type{200}, borrow(program)), errc::not_supported, cause::unknown,

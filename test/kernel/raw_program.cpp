@@ -10,6 +10,7 @@
 #include "raw_program.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
+#include "support/privileges.hpp"
 #include "support/rtnetlink.hpp"
 #include "support/syscall_supervisor.hpp"
 
@@ -153,6 +154,7 @@ TEST_CASE("raw_program: a program that comes just before detaching is not detach
 }
 
 TEST_CASE("raw_program: a program comes to a sockmap and goes", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   const auto map = test::create_map(test::map_type::sockmap, 4, 4, 2);
   const auto load = [] {
     return test::load({.type = of::sk_skb, .expected_attach_type = at::sk_skb_stream_parser, .license = "MIT"});
@@ -184,6 +186,7 @@ TEST_CASE("raw_program: a program comes to a sockmap and goes", "[raw_program]")
 }
 
 TEST_CASE("raw_program: a flow dissector in this thread's network namespace", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 5, "flow dissectors that can be swapped"));
   const test::netns_fixture netns;
   const auto first = load_dissector("first");
@@ -216,6 +219,7 @@ TEST_CASE("raw_program: a flow dissector in this thread's network namespace", "[
 }
 
 TEST_CASE("raw_program: tcx by interface", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   const test::netns_fixture netns;
   if (!test::at_least(6, 6)) {
     const auto program = test::load({.type = of::sched_cls});

@@ -10,6 +10,7 @@
 #include "raw_program.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
+#include "support/privileges.hpp"
 #include "support/rtnetlink.hpp"
 
 namespace bpflink {
@@ -32,6 +33,7 @@ std::string held_by(const expected<link_handle>& link) {
 }  // namespace
 
 TEST_CASE("raw_program: what cannot be is refused without a system call", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   const auto program = load_egress();
   const fd_ref some{program.get()};
   const unique_fd empty;
@@ -77,7 +79,7 @@ TEST_CASE("raw_program: a program or target that does not fit is told", "[raw_pr
                 "is of type xdp, this hook takes cgroup_skb");
   check_refused(attach_at(here, egress, fd_ref{9999}), errc::bad_handle, cause::closed_descriptor, EBADF,
                 "9999 is closed");
-  check_refused(detach_from(here, egress, fd_ref{9999}), errc::bad_handle, cause::closed_descriptor, 0,
+  check_refused(detach_from(here, egress, fd_ref{9999}), errc::bad_handle, cause::closed_descriptor, EBADFD,
                 "9999 is closed");
   REQUIRE(sentence(attach_at(here, egress, borrow(program), attach_mode::multi)) == "");
   check_refused(detach_from(here, egress, fd_ref{9999}), errc::bad_handle, cause::closed_descriptor, EINVAL,
@@ -177,6 +179,7 @@ TEST_CASE("raw_program: a 65th program at a cgroup's hook is one too many", "[ra
 }
 
 TEST_CASE("raw_program: a slot that a link holds is told with the link", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 8, "links to network namespaces"));
   const test::netns_fixture netns;
   const auto there = load_dissector("there");
@@ -216,6 +219,7 @@ TEST_CASE("raw_program: a slot that a link holds is told with the link", "[raw_p
 }
 
 TEST_CASE("raw_program: what is no map, interface or hook without a link is told", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   const auto array = test::counter_map();
   const auto parser = test::load({.type = of::sk_skb, .expected_attach_type = at::sk_skb_stream_parser});
   const auto hook = attach_type::sk_skb_stream_parser;

@@ -16,6 +16,7 @@
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/old_kernel.hpp"
+#include "support/privileges.hpp"
 #include "support/seccomp.hpp"
 #include "support/syscall_supervisor.hpp"
 #include "support/vmlinux_btf.hpp"
@@ -90,6 +91,7 @@ test::fd load_plain(std::uint32_t type = of::raw_tracepoint) {
 }  // namespace
 
 TEST_CASE("raw_tracepoint: the program runs at each hit until the link is closed", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   const auto counted = count_getppid();
   auto link = attach_at("sys_enter", borrow(counted.program));
   REQUIRE(sentence(link) == "");
@@ -103,6 +105,7 @@ TEST_CASE("raw_tracepoint: the program runs at each hit until the link is closed
 }
 
 TEST_CASE("raw_tracepoint: one program is attached to one tracepoint many times", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   const auto counted = count_getppid();
   const auto link = attach_at("sys_enter", borrow(counted.program));
   REQUIRE(sentence(link) == "");
@@ -120,6 +123,7 @@ TEST_CASE("raw_tracepoint: one program is attached to one tracepoint many times"
 }
 
 TEST_CASE("raw_tracepoint: a writable program changes what it is given", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 2, "writable raw tracepoints"));
   using namespace test;
   // bpf_test_finish gives a pointer to the errno with which BPF_PROG_TEST_RUN will answer.
@@ -152,6 +156,7 @@ TEST_CASE("raw_tracepoint: a writable program changes what it is given", "[raw_t
 }
 
 TEST_CASE("raw_tracepoint: the program reads its cookie", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   constexpr cookie value{0x1234'5678'9abc'def0};
   if (!test::at_least(6, 10)) {
     const auto program = load_plain();
@@ -177,6 +182,7 @@ TEST_CASE("raw_tracepoint: the program reads its cookie", "[raw_tracepoint]") {
 }
 
 TEST_CASE("raw_tracepoint: a link tells its name, is pinned and opened again", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 8, "information on links"));
   const test::bpffs_fixture bpffs;
   const auto program = load_plain();
@@ -222,6 +228,7 @@ TEST_CASE("raw_tracepoint: a cgroup that is made and removed is seen", "[raw_tra
 }
 
 TEST_CASE("raw_tracepoint: an unknown name is told with the near ones", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   const auto program = load_plain();
   const auto refused = [&](zstring_view name) {
     const auto link = attach_at(name, borrow(program));
@@ -243,6 +250,7 @@ TEST_CASE("raw_tracepoint: an unknown name is told with the near ones", "[raw_tr
 }
 
 TEST_CASE("raw_tracepoint: a program or name that cannot be is told", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   const auto check = [](const expected<raw_tracepoint_link>& link, errc code, bpflink::cause why,
                         const std::string& words) {
     INFO(sentence(link));
@@ -271,6 +279,7 @@ TEST_CASE("raw_tracepoint: a program or name that cannot be is told", "[raw_trac
 }
 
 TEST_CASE("raw_tracepoint: attaching is one call", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   const auto program = load_plain();
   CHECK(test::in_child([&] {
@@ -287,6 +296,7 @@ TEST_CASE("raw_tracepoint: attaching is one call", "[raw_tracepoint]") {
 }
 
 TEST_CASE("raw_tracepoint: before links the descriptor is none, and says so when asked", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_seccomp());
   CHECK(test::on_old_kernel("old-raw-tracepoint", [] {
           using namespace test;
@@ -311,6 +321,7 @@ TEST_CASE("old raw_tracepoint: attached, not pinned, closed", "[.][old-raw-trace
 }
 
 TEST_CASE("raw_tracepoint: a kernel without cookies is told with the version that has them", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   CHECK(test::on_old_kernel("old-raw-tracepoint-cookie", [] {}).failure() == "");
 }

@@ -141,6 +141,7 @@ test::call_handler answer_shorter(std::uint32_t known, std::uint32_t told) {
 }  // namespace
 
 TEST_CASE("tracepoint: kernels that tell less of a link are not misread", "[tracepoint]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(6, 6, "information on perf event links"));
   CHECK(with_tracefs([] {
@@ -184,6 +185,7 @@ TEST_CASE("tracepoint: what is pinned outlives the link and its perf event", "[t
 }
 
 TEST_CASE("tracepoint: the number is read once, and the link is closed before the perf event", "[tracepoint]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 15, "links of perf events"));
   CHECK(with_tracefs([] {
@@ -210,6 +212,7 @@ TEST_CASE("tracepoint: the number is read once, and the link is closed before th
 }
 
 TEST_CASE("tracepoint: a number that the kernel does not know any more is read anew", "[tracepoint]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 15, "links of perf events"));
   CHECK(with_tracefs([] {

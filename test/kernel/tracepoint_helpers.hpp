@@ -39,6 +39,10 @@ inline test::counted_program load_tracepoint(const std::string& name = "bpflink_
   return test::load_counted(test::prog_type::tracepoint, 0, 0, name);
 }
 
+/// Another program at the tracepoint: with the first of these, and with the last, the kernel changes its own code,
+/// which takes longer than all the rest. For tests that attach often.
+inline perf_event_link keep_counting() { return must(attach(at_call(borrow(load_tracepoint())))); }
+
 /// How often the program ran for one call. Others' calls may come in between, so only 0 is exact.
 inline std::uint64_t runs_for_call(const test::counted_program& program) {
   const auto before = program.runs();

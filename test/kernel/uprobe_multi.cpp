@@ -222,6 +222,7 @@ test::verdict answer_like_6_6(const test::observed_call& call) {
 }  // namespace
 
 TEST_CASE("uprobe multi: a kernel that tells nothing of the places is not misread", "[uprobe_multi]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(needs_uprobe_multi());
   const auto result = test::in_child([] {
@@ -239,6 +240,7 @@ TEST_CASE("uprobe multi: a kernel that tells nothing of the places is not misrea
 }
 
 TEST_CASE("uprobe multi: an attach is one system call and no allocation", "[uprobe_multi]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(needs_uprobe_multi());
   const auto result = test::in_child([] {

@@ -7,7 +7,9 @@
 
 #include "bpflink/attach/xdp.hpp"
 #include "helpers.hpp"
+#include "support/child.hpp"
 #include "support/fd.hpp"
+#include "support/netns_fixture.hpp"
 #include "support/rtnetlink.hpp"
 #include "support/traffic.hpp"
 
@@ -24,19 +26,40 @@ inline test::counted_program load_xdp(std::int32_t action = xdp_pass, const std:
 inline ifindex index_of(unsigned number) { return *ifindex::from(number); }
 inline ifindex index_of(const std::string& name) { return index_of(test::ifindex_of(name)); }
 
-inline mechanism best_xdp_mechanism() { return test::at_least(5, 9) ? mechanism::link : mechanism::netlink; }
-
-/// Whether a datagram over lo arrives. The program there has run before sendto returns, so there is little to wait for.
-inline bool lo_passes() {
-  test::udp_pair pair;
-  return pair.send() == 0 && pair.receive(0.05);
+/// A namespace in which a program is attached in generic mode as long as it lives. With the first of these in the
+/// kernel, and with the last, it changes its own code, which takes longer than all the rest: for tests that attach
+/// often.
+inline test::netns_fixture with_generic_xdp() {
+  test::netns_fixture netns;
+  netns.run([] {
+    constexpr std::uint32_t generic_mode = 2;
+    const auto program = load_xdp();
+    test::expect_equal(test::netlink_xdp(test::ifindex_of("lo"), program.get(), generic_mode), 0, "attaching to lo");
+  });
+  return netns;
 }
 
-/// Whether the program ran for a frame that came out of a veth's other end.
-inline bool ran_for_frame(const test::counted_program& program, const std::string& other_end) {
+inline mechanism best_xdp_mechanism() { return test::at_least(5, 9) ? mechanism::link : mechanism::netlink; }
+
+/// Whether a datagram over lo arrives.
+inline bool lo_passes() {
+  test::udp_pair pair;
+  return pair.send() == 0 && pair.receive();
+}
+
+/// Whether the program has a datagram over lo before it, which then does not arrive.
+inline bool lo_drops(const test::counted_program& program) {
   const auto before = program.runs();
-  if (test::packet_send(other_end) != 0) return false;
-  return test::eventually([&] { return program.runs() > before; }, 2);
+  test::udp_pair pair;
+  return pair.send() == 0 && test::eventually([&] { return program.runs() > before; }) && !pair.receive(0);
+}
+
+/// How often the program ran while a frame went from one end of a veth pair to the other.
+inline std::uint64_t runs_for_frame(const test::counted_program& program, const std::string& from,
+                                    const std::string& to) {
+  const auto before = program.runs();
+  test::expect_equal(test::packet_through(from, to), 0, "a frame from " + from + " to " + to);
+  return program.runs() - before;
 }
 
 }  // namespace bpflink

@@ -6,13 +6,16 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -136,6 +139,51 @@ int make_pair(const std::string& kind, const std::string& name, const std::strin
   return acknowledged(make);
 }
 
+// A socket that hears what happens to interfaces.
+fd news_of_interfaces() {
+  fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  sockaddr_nl groups{};
+  groups.nl_family = AF_NETLINK;
+  groups.nl_groups = RTMGRP_LINK;
+  if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&groups), sizeof(groups)) != 0) {
+    throw_error(errno, "listening to rtnetlink");
+  }
+  return socket;
+}
+
+// IF_OPER_UP: <linux/if.h> does not go together with <net/if.h>.
+constexpr std::uint8_t operational_up = 6;
+
+// The interfaces that these messages call up.
+std::set<unsigned> found_up(std::span<const std::byte> messages) {
+  std::set<unsigned> up;
+  while (messages.size() >= sizeof(nlmsghdr)) {
+    const auto header = read_at<nlmsghdr>(messages, 0);
+    if (header.nlmsg_len < sizeof(nlmsghdr) || header.nlmsg_len > messages.size()) break;
+    if (header.nlmsg_type == RTM_NEWLINK && header.nlmsg_len >= sizeof(nlmsghdr) + sizeof(ifinfomsg)) {
+      const auto attributes = messages.first(header.nlmsg_len).subspan(sizeof(nlmsghdr) + sizeof(ifinfomsg));
+      if (read_at<std::uint8_t>(find(attributes, IFLA_OPERSTATE), 0) == operational_up) {
+        up.insert(static_cast<unsigned>(read_at<ifinfomsg>(messages, sizeof(nlmsghdr)).ifi_index));
+      }
+    }
+    messages = messages.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), messages.size()));
+  }
+  return up;
+}
+
+// IFF_UP is not enough: a worker of the kernel's connects the queues once it has seen the carrier. Until then what is
+// sent is dropped, and sendto(2) does not say so. When it is done it spreads the news.
+void await_up(const fd& news, std::set<unsigned> interfaces) {
+  std::vector<std::byte> bytes(32768);
+  while (!interfaces.empty()) {
+    pollfd waiting{news.get(), POLLIN, 0};
+    if (::poll(&waiting, 1, 10'000) != 1) throw_error(ETIMEDOUT, "waiting for an interface to come up");
+    const ssize_t length = ::recv(news.get(), bytes.data(), bytes.size(), 0);
+    if (length < 0) throw_error(errno, "reading rtnetlink");
+    for (const unsigned up : found_up(std::span(bytes).first(static_cast<std::size_t>(length)))) interfaces.erase(up);
+  }
+}
+
 }  // namespace
 
 std::string needs_veth() {
@@ -150,11 +198,13 @@ std::string needs_veth() {
 
 void create_veth(const std::string& name, const std::string& peer) {
   check(make_pair("veth", name, peer), "making a veth pair");
+  const fd news = news_of_interfaces();
   for (const std::string& end : {name, peer}) {
     // Else the kernel sends router solicitations when it likes, which programs would count.
     write_file("/proc/sys/net/ipv6/conf/" + end + "/disable_ipv6", "1");
     set_up(end);
   }
+  await_up(news, {ifindex_of(name), ifindex_of(peer)});
 }
 
 int create_netkit(const std::string& name, const std::string& peer) { return make_pair("netkit", name, peer); }

@@ -10,7 +10,7 @@ namespace bpflink::test {
 /// For SKIP_IF: empty where veth pairs can be made, else why not.
 std::string needs_veth();
 
-/// A veth pair, both ends up.
+/// A veth pair, both ends up: what one sends from now on arrives at the other.
 void create_veth(const std::string& name, const std::string& peer);
 /// A netkit device and its peer; 0 or errno.
 int create_netkit(const std::string& name, const std::string& peer);

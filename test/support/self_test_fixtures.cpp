@@ -141,6 +141,20 @@ TEST_CASE("packet_send: makes a flow dissector run", "[netns]") {
   });
 }
 
+TEST_CASE("rtnetlink: a new veth pair loses nothing", "[netns]") {
+  SKIP_IF(needs_veth());
+  const netns_fixture network;
+  network.run([] {
+    for (int round = 0; round < 20; ++round) {
+      create_veth("left", "right");
+      CHECK(packet_through("left", "right") == 0);
+      CHECK(packet_through("right", "left") == 0);
+      delete_interface("left");
+    }
+    CHECK(packet_through("left", "right") == ENODEV);
+  });
+}
+
 TEST_CASE("rtnetlink: veth pairs come, carry XDP programs and go", "[netns]") {
   SKIP_IF(needs_veth());
   const netns_fixture network;

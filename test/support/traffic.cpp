@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -85,6 +86,17 @@ int tcp_connect(std::uint16_t port, family f, double seconds) {
 
 int tcp_exchange(family f) { return tcp_listener(f).connect(); }
 
+bool udp_pair::arrives() {
+  const auto dropped = [this] {
+    std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+    socklen_t size = sizeof(memory);
+    return ::getsockopt(receiver_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 &&
+           memory[SK_MEMINFO_DROPS] != 0;
+  };
+  bool arrived = false;
+  return eventually([&] { return (arrived = receive(0)) || dropped(); }) && arrived;
+}
+
 int packet_send(const std::string& interface) {
   const fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
   if (!socket) return errno;
@@ -100,6 +112,19 @@ int packet_send(const std::string& interface) {
   to.sll_halen = ETH_ALEN;
   return error_of(
       ::sendto(socket.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to)));
+}
+
+int packet_through(const std::string& from, const std::string& to) {
+  const fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  if (!socket) return errno;
+  sockaddr_ll end{};
+  end.sll_family = AF_PACKET;
+  end.sll_protocol = htons(ETH_P_ALL);
+  end.sll_ifindex = static_cast<int>(::if_nametoindex(to.c_str()));
+  if (end.sll_ifindex == 0) return ENODEV;
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&end), sizeof(end)) != 0) return errno;
+  if (const int error = packet_send(from); error != 0) return error;
+  return wait_for(socket.get(), POLLIN, 5) ? 0 : ETIMEDOUT;
 }
 
 int create_socket(family f) { return make_socket(f, SOCK_DGRAM).error(); }

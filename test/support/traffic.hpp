@@ -21,6 +21,8 @@ class udp_pair {
   int send();
   /// Waits for a datagram and takes it; false if none comes within `seconds`.
   bool receive(double seconds = 2);
+  /// Whether what was sent arrives, as soon as the kernel has either queued it for the receiver or dropped it there.
+  bool arrives();
   [[nodiscard]] int sender() const { return sender_.get(); }
   [[nodiscard]] int receiver() const { return receiver_.get(); }
 
@@ -56,6 +58,8 @@ int tcp_exchange(family f = family::ipv4);
 
 /// An Ethernet frame with a UDP datagram through AF_PACKET: has the flow dissector run.
 int packet_send(const std::string& interface = "lo");
+/// The same from one end of a veth pair, until it has come out of the other.
+int packet_through(const std::string& from, const std::string& to);
 
 /// socket(2) and bind(2), each with its errno.
 int create_socket(family f = family::ipv4);
