@@ -53,20 +53,20 @@ bool may_not_know(kernel::failure failed) noexcept { return failed.number == EIN
 // Old kernels want the version with kprobe programs, and know no names; what else they refuse has its reason.
 kernel::result<unique_fd> load_as_old_kernels_do(kernel::prog_load_attr& attr, kernel::failure failed) noexcept {
   const auto running = kernel::running_version();
-  kernel::result<unique_fd> answer = tl::unexpected(failed);
   if (static_cast<program_type>(attr.prog_type) == program_type::kprobe && attr.kern_version == 0 &&
       running < kprobe_version_until) {
     attr.kern_version = kernel::version_code();
-    answer = loading::load(attr);
+    auto answer = loading::load(attr);
     if (answer) kprobe_version.store(attr.kern_version, std::memory_order_relaxed);
+    if (answer) return answer;
+    failed = answer.error();
   }
   const bool dot = std::strchr(attr.prog_name.data(), '.') != nullptr;
   const auto since = dot ? names_with_dots_since : names_since;
-  if (!answer && may_not_know(answer.error()) && attr.prog_name[0] != '\0' && running < since) {
-    attr.prog_name = {};
-    answer = loading::load(attr);
-    if (answer && attr.kern_version != 0) kprobe_version.store(attr.kern_version, std::memory_order_relaxed);
-  }
+  if (!may_not_know(failed) || attr.prog_name[0] == '\0' || running >= since) return tl::unexpected(failed);
+  attr.prog_name = {};
+  auto answer = loading::load(attr);
+  if (answer && attr.kern_version != 0) kprobe_version.store(attr.kern_version, std::memory_order_relaxed);
   return answer;
 }
 
@@ -83,10 +83,13 @@ expected<program> program::load(const program_options& options) noexcept {
   }
   auto attr = attr_of(options, *target);
   auto loaded = loading::load(attr);
-  if (!loaded && may_not_know(loaded.error())) loaded = load_as_old_kernels_do(attr, loaded.error());
   if (loaded) return program{*std::move(loaded)};
-
-  const auto failed = loaded.error();
+  auto failed = loaded.error();
+  if (may_not_know(failed)) {
+    auto again = load_as_old_kernels_do(attr, failed);
+    if (again) return program{*std::move(again)};
+    failed = again.error();
+  }
   auto heard = loading::load_listening(attr);
   if (heard.answer) return program{*std::move(heard.answer)};
   return tl::unexpected(loading::explain(options, *target, failed, heard.words));

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # For scripts: as_root COMMAND..., and need PACKAGE..., which installs the Debian packages that are missing.
 
 as_root() {

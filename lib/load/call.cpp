@@ -52,11 +52,10 @@ constexpr std::array<kernel::u64, 2> return_zero{0xb7, 0x95};
 }  // namespace
 
 kernel::result<unique_fd> load(const kernel::prog_load_attr& attr) noexcept {
-  auto loaded = kernel::prog_load(attr);
-  for (int tries = 1; !loaded && loaded.error().number == EAGAIN && tries < most_tries; ++tries) {
-    loaded = kernel::prog_load(attr);
+  for (int tries = 1;; ++tries) {
+    auto loaded = kernel::prog_load(attr);
+    if (loaded || loaded.error().number != EAGAIN || tries == most_tries) return loaded;
   }
-  return loaded;
 }
 
 std::string_view log::last_words() const noexcept {
@@ -72,7 +71,7 @@ std::string_view log::last_words() const noexcept {
 }
 
 heard load_listening(kernel::prog_load_attr attr) noexcept {
-  heard last{tl::unexpected(kernel::failure{operation::prog_load, ENOMEM}), log{}};
+  std::optional<heard> last;
   for (const auto size : log_sizes) {
     auto buffer = kernel::memory::of_size(size);
     if (!buffer) break;
@@ -81,10 +80,11 @@ heard load_listening(kernel::prog_load_attr attr) noexcept {
     if (size != first_log_size && !answer && answer.error().number == EINVAL && text_in(buffer->bytes()).empty()) break;
     const auto words = text_in(buffer->bytes());
     const bool cut_off = !answer && answer.error().number == ENOSPC;
-    last = heard{std::move(answer), log{*std::move(buffer), words}};
+    last.emplace(heard{std::move(answer), log{*std::move(buffer), words}});
     if (!cut_off) break;
   }
-  return last;
+  if (last) return *std::move(last);
+  return {tl::unexpected(kernel::failure{operation::prog_load, ENOMEM}), log{}};
 }
 
 answer ask(const question& asked) noexcept {

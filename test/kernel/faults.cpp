@@ -190,6 +190,12 @@ std::size_t fail_explaining(test::syscall_supervisor& supervisor, std::span<cons
   }
 }
 
+void expect_attached(const std::function<int()>& attached, int expected, const std::string& what) {
+  int found = -1;
+  static_cast<void>(test::eventually([&] { return (found = attached()) == expected; }));
+  expect_equal(found, expected, what);
+}
+
 int links_of(const test::fd& program) {
   const auto id = test::program_id(program.get());
   int count = 0;

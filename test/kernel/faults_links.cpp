@@ -43,8 +43,17 @@ struct world {
   [[nodiscard]] int number() const { return link->fd().get(); }
   void expect_attached(const std::string& expected, const std::string& where) const {
     std::string found;
-    for (const auto id : test::query(cgroup.get(), egress).ids) found += test::info_of_program(of(id).get()).name + ' ';
+    // Who lists links holds each of them for a moment.
+    static_cast<void>(test::eventually([&] { return (found = attached()) == expected; }));
     expect_equal(found, expected, "attached after " + where);
+  }
+  [[nodiscard]] std::string attached() const {
+    std::string names;
+    for (const auto id : test::query(cgroup.get(), egress).ids) {
+      const auto opened = of(id);
+      if (opened) names += test::info_of_program(opened.get()).name + ' ';
+    }
+    return names;
   }
   void expect_pins(const std::string& expected, const std::string& where) const {
     expect_equal(test::list_directory(pins.path()), expected, "pins after " + where);

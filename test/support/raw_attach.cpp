@@ -95,6 +95,10 @@ bool link_exists(std::uint32_t id) {
   return static_cast<bool>(link);
 }
 
+bool link_ends(std::uint32_t id) {
+  return eventually([id] { return !link_exists(id); });
+}
+
 std::vector<std::uint32_t> all_ids(std::uint32_t next_id_command) {
   std::vector<std::uint32_t> ids;
   for (std::uint32_t last = 0;; last = ids.back()) {

@@ -143,6 +143,8 @@ int link_detach(int link_fd);
 fd by_id(std::uint32_t command, std::uint32_t id);
 /// Whether there is a link of this id. Needs CAP_SYS_ADMIN and 5.8.
 bool link_exists(std::uint32_t id);
+/// Whether there is none, as soon as there is none: who lists links, as others may, holds each of them for a moment.
+bool link_ends(std::uint32_t id);
 /// The ids of all links, all programs, ... (command::link_get_next_id, command::prog_get_next_id).
 std::vector<std::uint32_t> all_ids(std::uint32_t next_id_command);
 
