@@ -8,8 +8,15 @@
 
 #include "kernel/bpf.hpp"
 #include "kernel/files.hpp"
+#include "word.hpp"
 
 namespace bpflink {
+
+namespace {
+
+constexpr std::array<std::string_view, 2> view_words{"here", "effective"};
+
+}  // namespace
 
 namespace detail {
 
@@ -21,13 +28,13 @@ struct attached_access {
   }
   static bool grow(attached_programs& all, std::uint32_t wanted) noexcept {
     const auto room = std::max(wanted, 2 * all.room_);
-    all.more_.reset(new (std::nothrow) std::uint32_t[3 * std::size_t{room}]);
+    all.more_.reset(new (std::nothrow) std::uint32_t[2 * std::size_t{room}]);
     if (all.more_) all.room_ = room;
     return all.more_ != nullptr;
   }
 
   // Leaves what the kernel wrote in the attributes.
-  static kernel::result<void> ask(attached_programs& all, const attached_request& asked, also told,
+  static kernel::result<void> ask(attached_programs& all, const attached_request& asked,
                                   kernel::prog_query_attr& attr) noexcept {
     attr = {};
     attr.target = asked.target;
@@ -36,32 +43,26 @@ struct attached_access {
     auto* const ids = numbers(all);
     attr.prog_ids = kernel::pointer(ids);
     attr.count = all.room_;
-    if (told == also::links) attr.link_ids = kernel::pointer(ids + all.room_);
-    if (told == also::flags) attr.prog_attach_flags = kernel::pointer(ids + 2 * std::size_t{all.room_});
+    if (asked.told == also::links) attr.link_ids = kernel::pointer(ids + all.room_);
+    // Each with flags that say no more than the cgroup's; only for this hook are they a must.
+    if (asked.where == attach_type::lsm_cgroup && !asked.effective) {
+      attr.prog_attach_flags = kernel::pointer(ids + all.room_);
+    }
     return kernel::prog_query(attr);
   }
 
   static kernel::result<void> fill(attached_programs& all, const attached_request& asked) noexcept {
-    // The kernel does not tell the flags of effective programs.
-    auto told = asked.effective ? also::nothing : asked.told;
     kernel::prog_query_attr attr;
     for (;;) {
-      const auto answer = ask(all, asked, told, attr);
+      const auto answer = ask(all, asked, attr);
       if (answer) break;
-      const int number = answer.error().number;
-      if (number == ENOSPC) {
-        if (!grow(all, attr.count)) return tl::unexpected(kernel::failure{operation::prog_query, ENOMEM});
-      } else if (told == also::flags && (number == EINVAL || number == E2BIG)) {
-        told = also::nothing;  // before Linux 6.0
-      } else {
-        return answer;
-      }
+      if (answer.error().number != ENOSPC) return answer;
+      if (!grow(all, attr.count)) return tl::unexpected(kernel::failure{operation::prog_query, ENOMEM});
     }
     all.count_ = std::min(attr.count, all.room_);
     all.revision_ = attr.revision;
-    all.tells_links_ = told == also::links;
-    all.tells_flags_ = told == also::flags;
-    if (asked.told == also::flags && !asked.effective && all.count_ != 0) {
+    all.tells_links_ = asked.told == also::links;
+    if (asked.told == also::mode && !asked.effective && all.count_ != 0) {
       all.mode_ = (attr.attach_flags & kernel::flag_allow_multi) != 0      ? attach_mode::multi
                   : (attr.attach_flags & kernel::flag_allow_override) != 0 ? attach_mode::override
                                                                            : attach_mode::exclusive;
@@ -75,7 +76,6 @@ struct attached_access {
     to.revision_ = std::exchange(from.revision_, 0);
     to.mode_ = std::exchange(from.mode_, std::nullopt);
     to.tells_links_ = from.tells_links_;
-    to.tells_flags_ = from.tells_flags_;
     to.more_ = std::move(from.more_);
     if (to.more_) return;
     const auto part = [&](std::size_t begin) {
@@ -83,7 +83,6 @@ struct attached_access {
     };
     part(0);
     if (to.tells_links_) part(attached_programs::inline_room);
-    if (to.tells_flags_) part(2 * std::size_t{attached_programs::inline_room});
   }
 };
 
@@ -101,16 +100,16 @@ attached_programs& attached_programs::operator=(attached_programs&& other) noexc
 attached_program attached_programs::operator[](std::size_t place) const noexcept {
   const auto* const numbers = more_ ? more_.get() : numbers_.data();
   const auto link = tells_links_ ? numbers[room_ + place] : 0;
-  const auto flags = tells_flags_ ? numbers[2 * std::size_t{room_} + place] : 0;
   return {.program = program_id{numbers[place]},
-          .link = link != 0 ? std::optional{link_id{link}} : std::nullopt,
-          .preorder = (flags & kernel::flag_preorder) != 0};
+          .link = link != 0 ? std::optional{link_id{link}} : std::nullopt};
 }
 
 bool attached_programs::contains(program_id program) const noexcept {
   const auto* const numbers = more_ ? more_.get() : numbers_.data();
   return std::find(numbers, numbers + count_, program.value()) != numbers + count_;
 }
+
+std::string_view to_string(attached_view view) noexcept { return word(view_words, view); }
 
 kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept {
   attached_programs found;

@@ -13,8 +13,8 @@ namespace bpflink {
 
 // A hook to ask about.
 struct attached_request {
-  // What the kernel tells beside the programs: tcx and netkit their links, cgroups their flags.
-  enum class also : std::uint8_t { nothing, links, flags };
+  // What the kernel tells beside the programs: tcx and netkit their links, cgroups their mode.
+  enum class also : std::uint8_t { nothing, links, mode };
 
   kernel::u32 target;  // a descriptor, or an interface's index in the calling thread's network namespace
   attach_type where;

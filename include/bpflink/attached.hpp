@@ -8,6 +8,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -22,16 +23,25 @@ namespace detail {
 struct attached_access;
 }
 
-/// One program at a hook.
-struct attached_program {
-  program_id program;           ///< The program.
-  std::optional<link_id> link;  ///< The link that holds it: tcx and netkit tell it. Nothing without a link.
-  /// Whether it runs before the programs of cgroups below (Linux 6.15); false at other hooks, and where the effective
-  /// programs were asked for.
-  bool preorder = false;
+/// Which programs of a cgroup's hook are asked for.
+enum class attached_view : std::uint8_t {
+  here,       ///< Those attached to this very cgroup. All that other targets have.
+  effective,  ///< Those that run for it: its own and those of the cgroups above. BPF_F_QUERY_EFFECTIVE.
 };
 
-/// What is attached at a hook, in the order in which it runs, as query() found it.
+/// The enumerator's name: "effective".
+[[nodiscard]] BPFLINK_API std::string_view to_string(attached_view view) noexcept;
+
+/// One program at a hook.
+struct attached_program {
+  program_id program;  ///< The program.
+  /// The link that holds it: tcx and netkit tell it. Nothing without a link, and at other hooks: cgroups, network
+  /// namespaces and maps do not tell by what a program is attached.
+  std::optional<link_id> link = {};
+};
+
+/// What is attached at a hook, in the order in which it runs, as query() found it. Programs of preorder stand among the
+/// others of their cgroup, which the kernel does not tell apart; in the effective view they stand where they run.
 class [[nodiscard]] attached_programs {
  public:
   /// Nothing is attached.
@@ -101,16 +111,15 @@ class [[nodiscard]] attached_programs {
 
  private:
   friend struct detail::attached_access;
-  // Ids, links and flags, each `room` numbers long. What the kernel does not write is never read.
+  // Ids and links, each `room` numbers long. What the kernel does not write is never read.
   static constexpr std::uint32_t inline_room = 64;  // the kernel's limit at most hooks
   std::uint32_t count_ = 0;
   std::uint32_t room_ = inline_room;
   std::uint64_t revision_ = 0;
   std::optional<attach_mode> mode_;
   bool tells_links_ = false;
-  bool tells_flags_ = false;
   std::unique_ptr<std::uint32_t[]> more_;  // instead of the array, where the effective programs are more than that
-  std::array<std::uint32_t, 3 * inline_room> numbers_;
+  std::array<std::uint32_t, 2 * inline_room> numbers_;
 };
 
 /// Tries something that is right only for what is attached now, and again where somebody else changed the hook

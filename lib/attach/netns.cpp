@@ -11,6 +11,7 @@
 #include "failure.hpp"
 #include "kernel/bpf.hpp"
 #include "kernel/netns.hpp"
+#include "query.hpp"
 
 namespace bpflink {
 
@@ -82,10 +83,10 @@ expected<netns_link> attach_to(const netns_options& options, fd_ref netns) noexc
   return tl::unexpected(refuse_empty(attempted(options), which));
 }
 
-[[gnu::cold, gnu::noinline]] expected<netns_link> no_such_hook(const netns_options& options) noexcept {
-  return tl::unexpected(
-      refuse(attempted(options),
-             {errc::invalid_argument, cause::bad_option, text{"network namespaces have no such hook"}, {}}));
+bool is_hook(netns_hook hook) noexcept { return hook == netns_hook::flow_dissector || hook == netns_hook::sk_lookup; }
+
+[[gnu::cold, gnu::noinline]] diagnosis no_such_hook() noexcept {
+  return {errc::invalid_argument, cause::bad_option, text{"network namespaces have no such hook"}, {}};
 }
 
 }  // namespace
@@ -101,13 +102,36 @@ std::string_view to_string(netns_hook hook) noexcept {
 }
 
 expected<netns_link> attach(const netns_options& options) noexcept {
-  if (options.hook != netns_hook::flow_dissector && options.hook != netns_hook::sk_lookup) return no_such_hook(options);
+  if (!is_hook(options.hook)) return tl::unexpected(refuse(attempted(options), no_such_hook()));
   if (!options.program.fd()) return empty(options, "program");
   if (hooks::is_empty(options.netns)) return empty(options, "network namespace");
   if (const auto& file = options.netns.file()) return attach_to(options, *file);
   const auto netns = hooks::open(options.netns);
   if (!netns) return not_opened(options, netns.error());
   return attach_to(options, *netns);
+}
+
+namespace {
+
+attempt attempted(const netns_query& asked) noexcept {
+  return {text{"query {}", to_string(asked.hook)}, "of", hooks::describe(asked.netns)};
+}
+
+expected<attached_programs> query_at(const netns_query& asked, fd_ref netns) noexcept {
+  const explain::place there{netns, attach_type_of(asked.hook), hooks::target_kind::netns};
+  return hooks::query_hook(there, false, [&] { return attempted(asked); });
+}
+
+}  // namespace
+
+expected<attached_programs> query(const netns_query& asked) noexcept {
+  if (!is_hook(asked.hook)) return tl::unexpected(refuse(attempted(asked), no_such_hook()));
+  if (hooks::is_empty(asked.netns)) return tl::unexpected(refuse_empty(attempted(asked), "network namespace"));
+  if (const auto& file = asked.netns.file()) return query_at(asked, *file);
+  const auto netns = hooks::open(asked.netns);
+  if (netns) return query_at(asked, *netns);
+  return tl::unexpected(
+      make_error(attempted(asked), netns.error(), hooks::why_not_opened(asked.netns, netns.error())));
 }
 
 }  // namespace bpflink

@@ -68,4 +68,34 @@ struct placement {
 // Why such a position is refused.
 [[nodiscard]] diagnosis no_anchor(const position& where) noexcept;
 
+// What the kernel would take for no order at all: a position relative to nothing, descriptor 0, revision 0.
+[[nodiscard]] inline bool says_nothing(const std::optional<position>& where,
+                                       const std::optional<revision>& expected) noexcept {
+  using access = detail::position_access;
+  if (expected && expected->value() == 0) return true;
+  if (!where) return false;
+  const auto sort = access::sort_of(*where);
+  const bool by_descriptor = sort == access::sort::link || sort == access::sort::program;
+  return lacks_anchor(where) || (by_descriptor && access::descriptor(*where).get() == 0);
+}
+// Why it is refused.
+[[nodiscard]] diagnosis no_order(const std::optional<position>& where,
+                                 const std::optional<revision>& expected) noexcept;
+
+// At a cgroup: before 6.17 the kernel passes over a revision without a word, but over no flag. So a revision alone is
+// sent with the position that is meant by none.
+[[nodiscard]] inline placement placement_in_cgroup(const std::optional<position>& where,
+                                                   const std::optional<revision>& expected, bool preorder) noexcept {
+  auto place = placement_of(where);
+  if (expected && !where) place.flags |= kernel::flag_after;
+  if (preorder) place.flags |= kernel::flag_preorder;
+  return place;
+}
+
+// The same side of a link.
+[[nodiscard]] inline position beside(const position& where, link_id link) noexcept {
+  const bool before = detail::position_access::side(where) == kernel::flag_before;
+  return before ? position::before(link) : position::after(link);
+}
+
 }  // namespace bpflink::hooks

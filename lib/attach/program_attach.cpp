@@ -50,9 +50,11 @@ bool target_is_gone(const attachment& held) noexcept {
   return held.type == link_type::cgroup && kernel::lacks_entry(held.holder.get(), "cgroup.procs");
 }
 
+bool beside_others(const attachment& held) noexcept { return (held.variant & kernel::flag_allow_multi) != 0; }
+
 kernel::result<void> let_go(attachment& held) noexcept {
   const auto where = static_cast<attach_type>(held.place);
-  const auto gone = held.variant == kernel::flag_allow_multi
+  const auto gone = beside_others(held)
                         ? kernel::prog_detach(attr_of(held.holder.get(), held.companion.get(), where, 0))
                         : detach_exactly(held.holder.get(), held.companion.get(), where);
   // With its target the attachment went as well.
@@ -62,7 +64,7 @@ kernel::result<void> let_go(attachment& held) noexcept {
 
 // The new program comes before the old one goes; where the old one cannot go, the new one does.
 kernel::result<void> swap_in_two_steps(const attachment& held, int next, attach_type where) noexcept {
-  const auto added = kernel::prog_attach(attr_of(held.holder.get(), next, where, kernel::flag_allow_multi));
+  const auto added = kernel::prog_attach(attr_of(held.holder.get(), next, where, held.variant));
   if (!added) return added;
   const auto removed = kernel::prog_detach(attr_of(held.holder.get(), held.companion.get(), where, 0));
   if (!removed) static_cast<void>(kernel::prog_detach(attr_of(held.holder.get(), next, where, 0)));
@@ -71,7 +73,7 @@ kernel::result<void> swap_in_two_steps(const attachment& held, int next, attach_
 
 // In "multi" mode the kernel swaps two programs atomically since 5.6.
 kernel::result<void> swap_beside_others(const attachment& held, int next, attach_type where) noexcept {
-  auto attr = attr_of(held.holder.get(), next, where, kernel::flag_allow_multi | kernel::flag_replace);
+  auto attr = attr_of(held.holder.get(), next, where, held.variant | kernel::flag_replace);
   attr.replace_bpf_fd = kernel::descriptor(held.companion.get());
   const auto swapped = kernel::prog_attach(attr);
   if (swapped || swapped.error().number != EINVAL) return swapped;
@@ -106,7 +108,7 @@ expected<void> update(attachment& held, program_ref next, const program_ref* exp
   }
   auto owned = kernel::duplicate(next.fd().get());
   if (!owned) return tl::unexpected(explain::update(held, next, expected_old, owned.error()));
-  const auto swapped = held.variant == kernel::flag_allow_multi ? swap_beside_others(held, owned->get(), where)
+  const auto swapped = beside_others(held) ? swap_beside_others(held, owned->get(), where)
                                                                 : swap_alone(held, owned->get(), where);
   if (!swapped) return tl::unexpected(explain::update(held, next, expected_old, swapped.error()));
   held.companion = *std::move(owned);
@@ -161,6 +163,11 @@ kernel::result<attachment> attach_beside_others(fd_ref cgroup, program_ref progr
   const auto there = query_attached({.target = kernel::descriptor(cgroup.get()), .where = where});
   if (there && !there->empty()) return tl::unexpected(kernel::failure{operation::none, EBUSY});
   return holding(cgroup, program, where, kernel::flag_allow_override, operations<mechanism::program_override>);
+}
+
+kernel::result<attachment> attach_before_others_below(fd_ref cgroup, program_ref program, attach_type where) noexcept {
+  constexpr auto flags = kernel::flag_allow_multi | kernel::flag_preorder;
+  return holding(cgroup, program, where, flags, operations<mechanism::program_multi>);
 }
 
 kernel::result<void> detach_exactly(int target, int program, attach_type where) noexcept {

@@ -15,6 +15,10 @@ namespace bpflink::hooks {
 [[nodiscard]] kernel::result<detail::attachment> attach_beside_others(fd_ref cgroup, program_ref program,
                                                                       attach_type where) noexcept;
 
+// Before the programs of the cgroups below, beside others (6.15).
+[[nodiscard]] kernel::result<detail::attachment> attach_before_others_below(fd_ref cgroup, program_ref program,
+                                                                            attach_type where) noexcept;
+
 // Detaches a program where the kernel, in the modes for a single one, would detach whatever is there: asks first.
 // ENOENT: another program is attached, or none. Where the kernel can tell but does not, nothing is detached.
 [[nodiscard]] kernel::result<void> detach_exactly(int target, int program, attach_type where) noexcept;

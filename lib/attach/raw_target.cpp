@@ -15,6 +15,8 @@ constexpr std::string_view name_of(raw_target::sort which) noexcept {
       return "a descriptor";
     case raw_target::sort::interface:
       return "an interface";
+    case raw_target::sort::this_netns:
+      return "this network namespace";
   }
   return "another target";
 }
@@ -77,6 +79,7 @@ std::optional<bool> attaches_programs(attach_type where) noexcept {
 kernel::u32 number_of(const raw_target& target) noexcept {
   switch (target.which()) {
     case raw_target::sort::none:
+    case raw_target::sort::this_netns:
       return 0;
     case raw_target::sort::descriptor:
       return kernel::descriptor(target.descriptor().get());
@@ -93,8 +96,13 @@ text describe(const raw_target& target) noexcept {
     case raw_target::sort::descriptor:
       if (!target.descriptor()) break;
       return text{"descriptor {}", target.descriptor().get()};
-    case raw_target::sort::interface:
-      return text{"interface {}", target.interface()};
+    case raw_target::sort::interface: {
+      const auto interface = interface_of(target);
+      return interface && !target.netns().is_current() ? describe(*interface)
+                                                       : text{"interface {}", target.interface()};
+    }
+    case raw_target::sort::this_netns:
+      return text{"this network namespace"};
   }
   return {};
 }
@@ -110,6 +118,16 @@ std::optional<diagnosis> misread(const raw_target& target, std::optional<raw_tar
                    cause::bad_option,
                    text{"this hook takes {}, not {}", name_of(*wanted), name_of(target.which())},
                    {}};
+}
+
+std::optional<diagnosis> misread_by_descriptor(const raw_target& target, target_kind kind) noexcept {
+  if (kind == target_kind::netns && target.which() == raw_target::sort::this_netns) return std::nullopt;
+  return misread(target, sort_of(kind));
+}
+
+std::optional<interface_target> interface_of(const raw_target& target) noexcept {
+  const auto index = ifindex::from(target.interface());
+  return index ? std::optional{interface_target{*index, target.netns()}} : std::nullopt;
 }
 
 std::optional<raw_target::sort> sort_of(target_kind kind) noexcept {

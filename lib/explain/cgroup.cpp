@@ -41,7 +41,7 @@ bool same_file(const kernel::file_status& status, fd_ref other) noexcept {
 
 kernel::result<attached_programs> query_cgroup(fd_ref directory, attach_type where) noexcept {
   return query_attached(
-      {.target = kernel::descriptor(directory.get()), .where = where, .told = attached_request::also::flags});
+      {.target = kernel::descriptor(directory.get()), .where = where, .told = attached_request::also::mode});
 }
 
 std::optional<diagnosis> unfit_cgroup(fd_ref directory) noexcept {

@@ -6,7 +6,9 @@
 #include "attach/rules.hpp"
 #include "attached.hpp"
 #include "explain/cgroup.hpp"
+#include "explain/cgroup_order.hpp"
 #include "explain/feature.hpp"
+#include "explain/order.hpp"
 #include "explain/program.hpp"
 
 namespace bpflink::explain {
@@ -32,6 +34,8 @@ std::optional<diagnosis> found_unfit(const cgroup_request& asked, kernel::failur
   if (auto wrong = unfit_attach_type(asked.program, asked.where, hooks::attach_types_of(programs.front()))) {
     return wrong;
   }
+  if (auto missing = missing_order(asked, failed)) return missing;
+  if (auto wrong = unfit_order(asked, failed)) return wrong;
   if (failed.call == operation::link_create) return missing_feature(feature::bpf_link);
   const bool replaces = (asked.flags & kernel::flag_replace) != 0;
   if (auto missing = replaces ? missing_feature(feature::prog_attach_replace) : std::nullopt) return missing;
@@ -61,6 +65,15 @@ std::optional<diagnosis> not_permitted(const cgroup_request& asked, operation ca
   return forbidding_cgroup(asked.directory, asked.where);
 }
 
+// What the kernel has to know for the request.
+feature feature_of(const cgroup_request& asked, kernel::failure failed) noexcept {
+  if (asked.order.where || asked.order.expected) return feature::cgroup_order;
+  const bool by_link = failed.call == operation::link_create;
+  if (asks_for_order(asked)) return by_link ? feature::cgroup_order : feature::cgroup_preorder;
+  if (by_link) return feature::bpf_link;
+  return (asked.flags & kernel::flag_allow_multi) != 0 ? feature::prog_attach_multi : feature::prog_attach;
+}
+
 }  // namespace
 
 diagnosis refused_by_cgroup(const cgroup_request& asked, kernel::failure failed) noexcept {
@@ -68,19 +81,21 @@ diagnosis refused_by_cgroup(const cgroup_request& asked, kernel::failure failed)
     case EBADF:
     case EINVAL: {
       if (auto wrong = found_unfit(asked, failed)) return *wrong;
-      const bool multi = (asked.flags & kernel::flag_allow_multi) != 0;
-      return by_feature(failed, failed.call == operation::link_create ? feature::bpf_link
-                                : multi                               ? feature::prog_attach_multi
-                                                                      : feature::prog_attach);
+      return by_feature(failed, feature_of(asked, failed));
     }
     case ENOENT:
       if (auto wrong = unfit_cgroup(asked.directory)) return *wrong;
+      if (auto wrong = unfit_order(asked, failed)) return *wrong;
+      break;
+    case ESTALE:
+      if (auto stale = refused_order(place_of(asked), asked.order, failed)) return *stale;
       break;
     case EPERM:
       if (auto forbidden = not_permitted(asked, failed.call)) return *forbidden;
       break;
     case E2BIG:
       if (failed.call == operation::prog_detach) break;
+      if (auto missing = missing_order(asked, failed)) return *missing;
       return {errc::limit, cause::too_many, text{"64 programs, the most there can be, are attached at this hook"}, {}};
     default:
       break;

@@ -37,6 +37,16 @@ std::optional<diagnosis> missing_hook(attach_type where) noexcept {
   return missing(text{"hook {}", to_string(where)}.view(), *version);
 }
 
+std::optional<diagnosis> missing_driver(attach_type where) noexcept {
+  if (where != attach_type::lirc_mode2) return std::nullopt;
+  if (features::loads(program_type::lirc_mode2, where) != availability::no) return std::nullopt;
+  return diagnosis{
+      errc::not_supported,
+      cause::missing_configuration,
+      text{"this kernel has no programs at LIRC devices, which take Linux 4.18 and its option CONFIG_BPF_LIRC_MODE2"},
+      {}};
+}
+
 diagnosis by_feature(kernel::failure failed, feature what) noexcept {
   if (failed.number != EINVAL && failed.number != E2BIG) return diagnose(failed);
   switch (probe(what)) {

@@ -20,6 +20,9 @@ namespace bpflink::explain {
 // The same for a hook that has no feature of its own: where the kernel loads no program for it.
 [[nodiscard]] std::optional<diagnosis> missing_hook(attach_type where) noexcept;
 
+// The hook's devices have none of its programs, where the kernel loads none for it: an option of its build.
+[[nodiscard]] std::optional<diagnosis> missing_driver(attach_type where) noexcept;
+
 // What an errno means once every other cause was looked for: EINVAL and E2BIG say that the feature is missing where its
 // probe says so, and "not supported" only as long as the kernel is not known to have it.
 [[nodiscard]] diagnosis by_feature(kernel::failure failed, feature what) noexcept;

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "attach/order.hpp"
+#include "explain/capability.hpp"
 #include "explain/holder.hpp"
 #include "explain/program.hpp"
 #include "kernel/bpf.hpp"
@@ -19,10 +20,14 @@ using sort = access::sort;
 bool is_program(sort which) noexcept { return which == sort::program || which == sort::program_by_id; }
 bool is_by_id(sort which) noexcept { return which == sort::link_by_id || which == sort::program_by_id; }
 
-std::optional<program_id> program_of(const position& where) noexcept {
-  return access::sort_of(where) == sort::program ? id_of_program(access::descriptor(where).get())
-                                                 : std::optional{program_id{access::id(where)}};
+}  // namespace
+
+std::optional<program_id> program_of_anchor(const position& where) noexcept {
+  if (access::sort_of(where) == sort::program_by_id) return program_id{access::id(where)};
+  return id_of_program(access::descriptor(where).get());
 }
+
+namespace {
 
 std::optional<link_id> link_of(const position& where) noexcept {
   if (access::sort_of(where) == sort::link_by_id) return link_id{access::id(where)};
@@ -31,14 +36,32 @@ std::optional<link_id> link_of(const position& where) noexcept {
   return link_id{raw.id};
 }
 
+}  // namespace
+
 text describe_anchor(const position& where) noexcept {
-  if (is_program(access::sort_of(where))) {
-    const auto id = program_of(where);
-    return id ? describe_program(*id) : text{"the program"};
-  }
+  if (access::sort_of(where) == sort::program) return describe_program(program_ref{access::descriptor(where)});
+  if (access::sort_of(where) == sort::program_by_id) return describe_program(program_id{access::id(where)});
   const auto id = link_of(where);
   return id ? text{"the link with id {}", id->value()} : text{"the link"};
 }
+
+std::optional<kernel::link_info_raw> link_of_anchor(const position& where) noexcept {
+  unique_fd opened;
+  fd_ref link = access::descriptor(where);
+  if (access::sort_of(where) == sort::link_by_id) {
+    auto found = kernel::link_get_fd_by_id(access::id(where));
+    if (!found) return std::nullopt;
+    opened = *std::move(found);
+    link = opened;
+  } else if (access::sort_of(where) != sort::link) {
+    return std::nullopt;
+  }
+  kernel::link_info_raw raw{};
+  if (!kernel::obj_get_info(link.get(), &raw, sizeof raw)) return std::nullopt;
+  return raw;
+}
+
+namespace {
 
 std::optional<diagnosis> no_such_id(const position& where) noexcept {
   const auto id = access::id(where);
@@ -53,13 +76,19 @@ std::optional<diagnosis> no_such_id(const position& where) noexcept {
 
 std::optional<diagnosis> unfit_descriptor(const position& where) noexcept {
   const bool program = access::sort_of(where) == sort::program;
-  if (program) return unfit_program(program_ref{access::descriptor(where)}, {}, "position's program");
+  if (program) {
+    // A program of any type may stand at the hook.
+    auto wrong = unfit_program(program_ref{access::descriptor(where)}, {}, "position's program");
+    return wrong && wrong->why != cause::wrong_program_type ? wrong : std::nullopt;
+  }
   const auto raw = access::descriptor(where).get();
   if (kernel::is_closed(raw)) {
     return diagnosis{
         errc::bad_handle, cause::closed_descriptor, text{"the position's link descriptor {} is closed", raw}, {}};
   }
-  return std::nullopt;
+  const auto kind = kernel::kind_of(raw);
+  if (kind == kernel::object_kind::link || kind == kernel::object_kind::unknown) return std::nullopt;
+  return diagnosis{errc::wrong_type, cause::not_a_link, text{"the position's descriptor {} is that of no link", raw}, {}};
 }
 
 // A position is told by what is attached there; without one, it cannot be wrong.
@@ -86,6 +115,15 @@ diagnosis stale(const place& there, const order& asked) noexcept {
   return why;
 }
 
+// Links are searched by those who may see all of them.
+diagnosis unseen(const position& where) noexcept {
+  auto why = missing_capability({kernel::capability::sys_admin})
+                 .value_or(diagnosis{errc::system, cause::unknown, text{"the system's links cannot be looked through"}, {}});
+  why.reason.add(", so which link holds {} there cannot be told", describe_anchor(where).view());
+  why.hint.add("name the link");
+  return why;
+}
+
 }  // namespace
 
 std::optional<diagnosis> unfit_anchor(const order& asked) noexcept {
@@ -107,9 +145,9 @@ std::optional<diagnosis> refused_order(const place& there, const order& asked, k
   }
 }
 
-tl::expected<std::optional<link_id>, diagnosis> link_of_anchor(const place& there, const order& asked) noexcept {
+tl::expected<std::optional<link_id>, diagnosis> link_holding_anchor(const place& there, const order& asked) noexcept {
   if (!asked.where || !is_program(access::sort_of(*asked.where))) return std::nullopt;
-  const auto program = program_of(*asked.where);
+  const auto program = program_of_anchor(*asked.where);
   if (!program) return std::nullopt;
   const auto wanted = link_place_of(there);
   std::optional<link_id> found;
@@ -123,13 +161,13 @@ tl::expected<std::optional<link_id>, diagnosis> link_of_anchor(const place& ther
     }
     return false;
   });
-  static_cast<void>(search);
   if (count > 1) {
     return tl::unexpected(diagnosis{errc::ambiguous, cause::bad_option,
                                     text{"{} is attached there by {} links, so the position says not where",
                                          describe_program(*program).view(), count},
                                     text{"name one of the links"}});
   }
+  if (!search.complete) return tl::unexpected(unseen(*asked.where));
   return found;
 }
 

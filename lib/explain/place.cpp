@@ -9,6 +9,7 @@
 #include "explain/feature.hpp"
 #include "explain/holder.hpp"
 #include "explain/netns.hpp"
+#include "explain/order.hpp"
 #include "explain/program.hpp"
 #include "explain/sockmap.hpp"
 #include "explain/xdp.hpp"
@@ -93,17 +94,24 @@ std::optional<diagnosis> missing_at(const place& there, operation call) noexcept
   return missing_feature(feature::prog_attach);
 }
 
-diagnosis refused_elsewhere(const place& there, program_ref program, kernel::failure failed) noexcept {
+diagnosis refused_elsewhere(const place& there, program_ref program, kernel::failure failed,
+                            const order& asked) noexcept {
   switch (failed.number) {
     case EBADF:
     case EINVAL:
     case EOPNOTSUPP:
+      if (auto missing = missing_driver(there.where)) return *missing;
       if (auto wrong = unfit_program_at(there, program)) return *wrong;
       if (auto wrong = unfit_target(there)) return *wrong;
+      if (auto wrong = unfit_anchor(asked)) return *wrong;
       if (auto missing = missing_at(there, failed.call)) return *missing;
       break;
     case ENODEV:
       if (auto wrong = unfit_target(there)) return *wrong;
+      break;
+    case ENOENT:
+    case ESTALE:
+      if (auto wrong = refused_order(there, asked, failed)) return *wrong;
       break;
     case EEXIST:
       if (auto held = taken(there, program)) return *held;
@@ -130,7 +138,7 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
 
 attached_request::also told_at(target_kind kind) noexcept {
   using also = attached_request::also;
-  return kind == target_kind::interface ? also::links : kind == target_kind::cgroup ? also::flags : also::nothing;
+  return kind == target_kind::interface ? also::links : kind == target_kind::cgroup ? also::mode : also::nothing;
 }
 
 kernel::result<attached_programs> attached_at(const place& there) noexcept {
@@ -225,10 +233,11 @@ std::optional<diagnosis> not_attached(const place& there, program_ref program) n
   return why;
 }
 
-diagnosis refused_at(const place& there, program_ref program, kernel::failure failed, kernel::u32 flags) noexcept {
+diagnosis refused_at(const place& there, program_ref program, kernel::failure failed, kernel::u32 flags,
+                     const order& asked) noexcept {
   switch (there.kind) {
     case target_kind::cgroup:
-      return refused_by_cgroup({there.target.descriptor(), there.where, program, flags}, failed);
+      return refused_by_cgroup({there.target.descriptor(), there.where, program, flags, asked}, failed);
     case target_kind::netns: {
       const meant_netns meant{there.target};
       return refused_by_netns(meant.file, there.where, program, failed);
@@ -239,7 +248,7 @@ diagnosis refused_at(const place& there, program_ref program, kernel::failure fa
   if (there.where == attach_type::xdp && failed.call == operation::link_create) {
     return xdp({.interface = there.target.interface(), .flags = 0}, program, failed);
   }
-  return refused_elsewhere(there, program, failed);
+  return refused_elsewhere(there, program, failed, asked);
 }
 
 }  // namespace bpflink::explain

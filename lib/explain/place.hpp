@@ -6,7 +6,9 @@
 #include "attach/raw_target.hpp"
 #include "attached.hpp"
 #include "bpflink/attach/raw_target.hpp"
+#include "bpflink/ids.hpp"
 #include "bpflink/kinds.hpp"
+#include "bpflink/position.hpp"
 #include "bpflink/program.hpp"
 #include "explain/holder.hpp"
 #include "failure.hpp"
@@ -19,6 +21,12 @@ struct place {
   raw_target target;
   attach_type where;
   hooks::target_kind kind;
+};
+
+// What was asked of the order there.
+struct order {
+  std::optional<position> where = {};
+  std::optional<revision> expected = {};
 };
 
 // The place as the information of links tells it; target 0 where no link is found by it.
@@ -43,6 +51,6 @@ struct place {
 
 // All of these, in the order in which the one hides the other. `flags` are those of attaching to a cgroup.
 [[nodiscard]] diagnosis refused_at(const place& there, program_ref program, kernel::failure failed,
-                                   kernel::u32 flags = kernel::flag_allow_multi) noexcept;
+                                   kernel::u32 flags = kernel::flag_allow_multi, const order& asked = {}) noexcept;
 
 }  // namespace bpflink::explain

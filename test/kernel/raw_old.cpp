@@ -75,12 +75,12 @@ TEST_CASE("old raw_program: attached, detached and told", "[.][old-raw-program]"
   const auto dissector = load_dissector("dissector");
   const auto other = load_dissector("other");
   netns.run([&] {
-    const auto none = raw_target::none();
-    CHECK(sentence(attach_at(none, attach_type::flow_dissector, borrow(dissector))) == "");
+    const auto here = raw_target::this_netns();
+    CHECK(sentence(attach_at(here, attach_type::flow_dissector, borrow(dissector))) == "");
     // Such kernels would detach it without looking.
-    check_refused(detach_from(none, attach_type::flow_dissector, borrow(other)), errc::not_found, cause::other_program,
+    check_refused(detach_from(here, attach_type::flow_dissector, borrow(other)), errc::not_found, cause::other_program,
                   0, name_of(dissector, "dissector") + " is attached there, not " + name_of(other, "other"));
-    CHECK(sentence(detach_from(none, attach_type::flow_dissector, borrow(dissector))) == "");
+    CHECK(sentence(detach_from(here, attach_type::flow_dissector, borrow(dissector))) == "");
   });
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("older raw_program: no replacing", "[.][older-raw-program]") {
             const fd_ref here{cgroup.get()};
             test::expect_equal(sentence(attach_at(here, egress, borrow(old), attach_mode::multi)), "");
             expect_missing(
-                attach_program({.target = here, .program = borrow(next), .hook = egress, .replace = borrow(old)}),
+                attach_program({.target = here, .program = borrow(next), .hook = egress, .position = position::replacing(borrow(old))}),
                 "5.6");
             test::expect_equal(sentence(detach_from(here, egress, borrow(old))), "");
           });

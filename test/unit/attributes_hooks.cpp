@@ -273,7 +273,7 @@ TEST_CASE("attributes: attaching and detaching without a link", "[attributes]") 
     attaches({.target = target(), .program = program(), .hook = egress}, sent(0));
     attaches({.target = target(), .program = program(), .hook = egress, .mode = attach_mode::override}, sent(1));
     attaches({.target = target(), .program = program(), .hook = egress, .mode = attach_mode::multi}, sent(2));
-    attaches({.target = target(), .program = program(), .hook = egress, .mode = attach_mode::multi, .replace = other()},
+    attaches({.target = target(), .program = program(), .hook = egress, .mode = attach_mode::multi, .position = bpflink::position::replacing(other())},
              sent(2 | 4).u32(16, other_number));
 
     // A cgroup is asked for its mode first: in some the kernel detaches whatever is there, in others what it is told.

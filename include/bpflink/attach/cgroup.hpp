@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
+#include "bpflink/attached.hpp"
 #include "bpflink/detail/export.hpp"
 #include "bpflink/error.hpp"
 #include "bpflink/fd.hpp"
+#include "bpflink/ids.hpp"
 #include "bpflink/link.hpp"
+#include "bpflink/position.hpp"
 #include "bpflink/program.hpp"
 #include "bpflink/required.hpp"
 #include "bpflink/zstring_view.hpp"
@@ -97,7 +101,15 @@ struct cgroup_options {
   cgroup_target cgroup;        ///< Required. The cgroup; the program runs for it and all below it.
   required<cgroup_hook> hook;  ///< Required. Where in it.
   program_ref program;         ///< Required. Of the type that the hook takes, loaded for it.
-  /// Whether older mechanisms may serve where this kernel has no cgroup links.
+  /// Where among the programs of this cgroup's hook: behind all of them where nothing is said. A link is placed
+  /// relative to other links; a program that one of them holds may be named in its stead. Since Linux 6.17.
+  std::optional<bpflink::position> position = {};
+  /// Attach only where the hook's revision is still this one, as query() told it. Since Linux 6.17.
+  std::optional<revision> expected_revision = {};
+  /// Run before the programs of the cgroups below, not behind them. These stand in an order of their own, from the
+  /// root down. Since Linux 6.17 by link, 6.15 without (BPF_F_PREORDER).
+  bool preorder = false;
+  /// Whether older mechanisms may serve where this kernel has no cgroup links. They keep no position and no revision.
   mechanism_choice mechanism = mechanism_choice::best;
 };
 
@@ -111,13 +123,38 @@ using cgroup_link = typed_link<link_type::cgroup>;
 /// program is attached before the old one is detached) and closing detaches exactly ours; else BPF_PROG_ATTACH as the
 /// only program (4.10). The older ones leave the program attached where this process dies.
 ///
-/// @errors bad_handle: the program's or directory's descriptor is empty or closed. wrong_type: the program's type or
-///         expected attach type is not the hook's. invalid_argument: the target is not a cgroup v2 directory.
-///         not_found: no such path. defunct: the cgroup was removed. permission_denied: a program attached without
-///         "multi" in this cgroup or one above allows no other (cause parent_forbids), or CAP_NET_ADMIN is missing
-///         (ingress and egress only). limit: 64 programs are attached. not_supported: this kernel lacks the hook.
+/// A position relative to a program costs more: the kernel wants its link named, which is looked for among all links of
+/// the system (CAP_SYS_ADMIN), once the kernel has refused.
+///
+/// @errors bad_handle: the program's, the directory's or the position's handle is empty or closed. wrong_type: the
+///         program's type or expected attach type is not the hook's. invalid_argument: the target is not a cgroup v2
+///         directory; the position is relative to a program of the other order (preorder). not_found: no such path;
+///         what the position is relative to is not attached there. ambiguous: several links hold the program that the
+///         position is relative to. conflict: the hook's revision is another. defunct: the cgroup was removed.
+///         permission_denied: a program attached without "multi" in this cgroup or one above allows no other (cause
+///         parent_forbids), CAP_NET_ADMIN is missing (ingress and egress only), or CAP_SYS_ADMIN for a position
+///         relative to a program. limit: 64 programs are attached. not_supported: this kernel lacks the hook, or
+///         positions, revisions or preorder; the position is relative to a program attached without a link.
 /// @since Linux 4.10; a link since 5.7
 /// @kernel BPF_LINK_CREATE, BPF_PROG_ATTACH (kernel/bpf/cgroup.c)
 [[nodiscard]] BPFLINK_API expected<cgroup_link> attach(const cgroup_options& options) noexcept;
+
+/// A hook of a cgroup to ask about.
+struct cgroup_query {
+  cgroup_target cgroup;                      ///< Required. The cgroup.
+  required<cgroup_hook> hook;                ///< Required. Where in it.
+  attached_view view = attached_view::here;  ///< Its own programs, or all that run for it.
+};
+
+/// Tells what is attached to a cgroup: the programs in their order (those of preorder are not told apart, and run before
+/// the others), the hook's mode and revision. Links are not told. Nothing is allocated for up to 64 programs, which is
+/// the kernel's limit but for the effective ones.
+///
+/// @errors bad_handle: the directory's descriptor is empty or closed. invalid_argument: it is no cgroup v2 directory.
+///         not_found: no such path. defunct: the cgroup was removed. permission_denied: CAP_NET_ADMIN is missing.
+///         not_supported: this kernel lacks queries, or the hook. system: no memory for more than 64 programs.
+/// @since Linux 4.15; revision 6.17
+/// @kernel BPF_PROG_QUERY (kernel/bpf/cgroup.c)
+[[nodiscard]] BPFLINK_API expected<attached_programs> query(const cgroup_query& asked) noexcept;
 
 }  // namespace bpflink

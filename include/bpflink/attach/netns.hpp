@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "bpflink/attached.hpp"
 #include "bpflink/detail/export.hpp"
 #include "bpflink/error.hpp"
 #include "bpflink/link.hpp"
@@ -54,5 +55,20 @@ using netns_link = typed_link<link_type::netns>;
 /// @since Linux 4.20 (flow dissector), 5.9 (sk_lookup); a link since 5.8
 /// @kernel BPF_LINK_CREATE, BPF_PROG_ATTACH (kernel/bpf/net_namespace.c)
 [[nodiscard]] BPFLINK_API expected<netns_link> attach(const netns_options& options) noexcept;
+
+/// A hook of a network namespace to ask about.
+struct netns_query {
+  netns_target netns = netns_target::current();  ///< The namespace.
+  required<netns_hook> hook;                     ///< Required. Where in it.
+};
+
+/// Tells what is attached to a network namespace, in the order in which it runs. Links and revisions are not told.
+///
+/// @errors bad_handle: the namespace's handle is empty or closed. invalid_argument: it is no network namespace.
+///         not_found: no such path or process. permission_denied: CAP_NET_ADMIN is missing, or the process's namespace
+///         may not be looked at (CAP_SYS_PTRACE). not_supported: this kernel lacks the hook.
+/// @since Linux 4.20 (flow dissector), 5.9 (sk_lookup)
+/// @kernel BPF_PROG_QUERY (kernel/bpf/net_namespace.c)
+[[nodiscard]] BPFLINK_API expected<attached_programs> query(const netns_query& asked) noexcept;
 
 }  // namespace bpflink
