@@ -33,7 +33,7 @@ attempt attempted(std::string_view verb, std::string_view joint, const entry_req
 }
 attempt attempted(const device_map_entry& entry) noexcept {
   auto what = attempted("write", "of", request_of(entry));
-  what.target.add(", for {}", hooks::describe(entry.interface).view());
+  if (entry.map.fd()) what.target.add(", for {}", hooks::describe(entry.interface).view());
   return what;
 }
 attempt attempted(const cpu_map_entry& entry) noexcept { return attempted("write", "of", request_of(entry)); }

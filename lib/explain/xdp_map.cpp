@@ -42,7 +42,7 @@ constexpr std::string_view fragments = "do not agree on whether they handle pack
 diagnosis unlike_the_others(const entry_request& asked, kernel::failure failed) noexcept {
   if (failed.number == ENOMEM) {
     return {errc::system,
-            cause::unknown,
+            cause::no_memory,
             text{"the kernel is out of memory, or the map's programs and {} {}: it says the same to both",
                  describe_program(*asked.program).view(), fragments},
             {}};
@@ -87,9 +87,12 @@ std::optional<bool> fits_entry(program_ref program, kernel::u32 map_type, kernel
   if (!map) return std::nullopt;
   const kernel::u32 key = 0;
   const kernel::xdp_entry_value value{first, kernel::descriptor(program.fd().get())};
-  return kernel::map_update(
-             {.map_fd = kernel::descriptor(map->get()), .key = kernel::pointer(&key), .value = kernel::pointer(&value)})
-      .has_value();
+  const auto written = kernel::map_update(
+      {.map_fd = kernel::descriptor(map->get()), .key = kernel::pointer(&key), .value = kernel::pointer(&value)});
+  if (written) return true;
+  // What the kernel says of a program that does not fit.
+  if (written.error().number == (map_type == kernel::map_type_cpumap ? ENOMEM : EINVAL)) return false;
+  return std::nullopt;
 }
 
 diagnosis unfit_entry_map(const entry_request& asked, const kernel::map_shape_raw& shape) noexcept {
@@ -105,7 +108,7 @@ diagnosis unfit_entry_map(const entry_request& asked, const kernel::map_shape_ra
 }
 
 diagnosis unknown_entry_map(const entry_request& asked, kernel::failure failed) noexcept {
-  if (failed.number == EBADF || failed.number == EINVAL) {
+  if (failed.number == EBADF || failed.number == EBADFD || failed.number == EINVAL) {
     if (auto wrong = no_map(asked.map)) return *wrong;
   }
   return diagnose(failed);

@@ -193,7 +193,7 @@ TEST_CASE("sockmap: whoever may not ask who is there is told so, unless eviction
           test::expect(!refused && refused.error() == errc::busy);
           test::expect_equal(table.plain(refused.error().message()),
                              doing +
-                                 "program N is attached there; whether by a link cannot be told without "
+                                 "program with id N is attached there; whether by a link cannot be told without "
                                  "CAP_SYS_ADMIN");
         }).failure() == "");
 }
