@@ -16,13 +16,23 @@ diagnosis query_refused(const explain::place& there, kernel::failure failed) noe
     case EBADF:
     case ENODEV:
     case ENOENT:
+    case EOPNOTSUPP:
       if (auto wrong = explain::unfit_target(there)) return *wrong;
+      break;
+    case EBUSY:
+      if (auto held = explain::excluded(there)) return *held;
       break;
     case EINVAL:
       if (auto missing = explain::missing_driver(there.where)) return *missing;
       if (auto wrong = explain::unfit_target(there)) return *wrong;
       if (auto missing = explain::missing_feature(feature::prog_query)) return *missing;
       if (auto missing = explain::missing_hook(there.where)) return *missing;
+      if (there.kind == target_kind::map) {
+        return {errc::not_supported,
+                cause::missing_feature,
+                text{"this kernel does not tell what is attached to maps; Linux does since 5.18"},
+                {}};
+      }
       return {errc::not_supported,
               cause::no_such_operation,
               text{"the kernel does not tell what is attached at {}", to_string(there.where)},

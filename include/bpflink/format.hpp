@@ -76,6 +76,9 @@ struct fmt::formatter<bpflink::attach_mode> : bpflink::detail::word_formatter<bp
 /// "xdp_links".
 template <>
 struct fmt::formatter<bpflink::feature> : bpflink::detail::word_formatter<bpflink::feature> {};
+/// "refused".
+template <>
+struct fmt::formatter<bpflink::eviction> : bpflink::detail::word_formatter<bpflink::eviction> {};
 /// "yes".
 template <>
 struct fmt::formatter<bpflink::availability> : bpflink::detail::word_formatter<bpflink::availability> {};
@@ -112,3 +115,6 @@ struct fmt::formatter<bpflink::netns_hook> : bpflink::detail::kernel_word_format
 /// "native".
 template <>
 struct fmt::formatter<bpflink::xdp_mode> : bpflink::detail::kernel_word_formatter<bpflink::xdp_mode> {};
+/// "msg_verdict".
+template <>
+struct fmt::formatter<bpflink::sockmap_hook> : bpflink::detail::kernel_word_formatter<bpflink::sockmap_hook> {};

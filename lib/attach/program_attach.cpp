@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "attach/raw_target.hpp"
 #include "attached.hpp"
 #include "attachment.hpp"
 #include "bpflink/features.hpp"
@@ -52,9 +53,15 @@ bool target_is_gone(const attachment& held) noexcept {
 
 bool beside_others(const attachment& held) noexcept { return (held.variant & kernel::flag_allow_multi) != 0; }
 
+// Whether the kernel looks at which program it is told to detach: in mode "multi", and at maps. Those kernels that do
+// not at maps (before 5.8) cannot be asked either.
+bool kernel_looks(const attachment& held, attach_type where) noexcept {
+  return beside_others(held) || target_of(where) == target_kind::map;
+}
+
 kernel::result<void> let_go(attachment& held) noexcept {
   const auto where = static_cast<attach_type>(held.place);
-  const auto gone = beside_others(held)
+  const auto gone = kernel_looks(held, where)
                         ? kernel::prog_detach(attr_of(held.holder.get(), held.companion.get(), where, 0))
                         : detach_exactly(held.holder.get(), held.companion.get(), where);
   // With its target the attachment went as well.
@@ -136,10 +143,10 @@ constexpr detail::mechanism_operations operations{
     .detach = detach,
 };
 
-kernel::result<attachment> holding(fd_ref cgroup, program_ref program, attach_type where, kernel::u32 flags,
+kernel::result<attachment> holding(fd_ref target, program_ref program, attach_type where, kernel::u32 flags,
                                    const detail::mechanism_operations& how) noexcept {
   // Descriptors first: after the attach nothing may fail any more.
-  auto holder = kernel::duplicate(cgroup.get());
+  auto holder = kernel::duplicate(target.get());
   if (!holder) return tl::unexpected(holder.error());
   auto companion = kernel::duplicate(program.fd().get());
   if (!companion) return tl::unexpected(companion.error());
@@ -168,6 +175,10 @@ kernel::result<attachment> attach_beside_others(fd_ref cgroup, program_ref progr
 kernel::result<attachment> attach_before_others_below(fd_ref cgroup, program_ref program, attach_type where) noexcept {
   constexpr auto flags = kernel::flag_allow_multi | kernel::flag_preorder;
   return holding(cgroup, program, where, flags, operations<mechanism::program_multi>);
+}
+
+kernel::result<attachment> attach_alone(fd_ref target, program_ref program, attach_type where) noexcept {
+  return holding(target, program, where, 0, operations<mechanism::program_exclusive>);
 }
 
 kernel::result<void> detach_exactly(int target, int program, attach_type where) noexcept {

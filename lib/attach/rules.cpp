@@ -133,6 +133,9 @@ std::optional<kernel_version> since(attach_type where) noexcept {
       return kernel_version{4, 10};
     case attach_type::cgroup_sock_ops:
       return kernel_version{4, 13};
+    case attach_type::sk_skb_stream_parser:
+    case attach_type::sk_skb_stream_verdict:
+      return kernel_version{4, 14};
     case attach_type::cgroup_device:
       return kernel_version{4, 15};
     case attach_type::cgroup_inet4_bind:
@@ -141,6 +144,7 @@ std::optional<kernel_version> since(attach_type where) noexcept {
     case attach_type::cgroup_inet6_connect:
     case attach_type::cgroup_inet4_post_bind:
     case attach_type::cgroup_inet6_post_bind:
+    case attach_type::sk_msg_verdict:
       return kernel_version{4, 17};
     case attach_type::cgroup_udp4_sendmsg:
     case attach_type::cgroup_udp6_sendmsg:
@@ -159,6 +163,8 @@ std::optional<kernel_version> since(attach_type where) noexcept {
       return kernel_version{5, 8};
     case attach_type::cgroup_inet_sock_release:
       return kernel_version{5, 9};
+    case attach_type::sk_skb_verdict:
+      return kernel_version{5, 13};
     case attach_type::cgroup_unix_connect:
     case attach_type::cgroup_unix_sendmsg:
     case attach_type::cgroup_unix_recvmsg:

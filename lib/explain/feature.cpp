@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "attach/raw_target.hpp"
 #include "attach/rules.hpp"
 #include "features/probes.hpp"
 
@@ -33,7 +34,11 @@ std::optional<diagnosis> missing_feature(feature what) noexcept {
 std::optional<diagnosis> missing_hook(attach_type where) noexcept {
   const auto programs = hooks::programs_of(where);
   const auto version = hooks::since(where);
-  if (programs.empty() || !version || features::loads(programs.front(), where) != availability::no) return std::nullopt;
+  if (programs.empty() || !version) return std::nullopt;
+  // Programs for maps load whatever the kernel makes of the hook.
+  const bool at_map = hooks::target_of(where) == hooks::target_kind::map;
+  const auto known = at_map ? features::attaches(programs.front(), where) : features::loads(programs.front(), where);
+  if (known != availability::no) return std::nullopt;
   return missing(text{"hook {}", to_string(where)}.view(), *version);
 }
 

@@ -35,7 +35,9 @@ attempt on_kind(link_type type, std::string_view verb) noexcept {
 }
 
 // What every kernel with links tells without buffers: the header, and where cgroup and similar links are.
+// Nothing of an attachment whose descriptor can be none of a link: a map's would be told as one.
 std::optional<kernel::link_info_raw> information(const detail::attachment& held) noexcept {
+  if (!held.operations->may_be_link) return std::nullopt;
   kernel::link_info_raw raw{};
   constexpr auto size = offsetof(kernel::link_info_raw, bytes) + 16;
   if (!kernel::obj_get_info(held.holder.get(), &raw, size)) return std::nullopt;

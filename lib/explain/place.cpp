@@ -81,7 +81,7 @@ feature link_feature_of(attach_type where) noexcept {
     case attach_type::trace_uprobe_multi:
       return feature::uprobe_multi;
     default:
-      return feature::bpf_link;
+      return hooks::link_of(where) == link_type::sockmap ? feature::sockmap_links : feature::bpf_link;
   }
 }
 
@@ -104,6 +104,7 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
       if (auto wrong = unfit_program_at(there, program)) return *wrong;
       if (auto wrong = unfit_target(there)) return *wrong;
       if (auto wrong = unfit_anchor(asked)) return *wrong;
+      if (auto missing = missing_hook(there.where)) return *missing;
       if (auto missing = missing_at(there, failed.call)) return *missing;
       break;
     case ENODEV:
@@ -185,17 +186,20 @@ std::optional<diagnosis> unfit_program_at(const place& there, program_ref progra
   auto wrong = unfit_program(program, programs);
   // Without a list of types that fit, none is wrong.
   if (wrong && (wrong->why != cause::wrong_program_type || !programs.empty())) return wrong;
-  const bool by_descriptor = there.kind == target_kind::cgroup || there.kind == target_kind::netns ||
-                             there.kind == target_kind::map || there.kind == target_kind::perf_event;
+  // Maps take programs of the right type whatever they were loaded for.
+  const bool by_descriptor =
+      there.kind == target_kind::cgroup || there.kind == target_kind::netns || there.kind == target_kind::perf_event;
   if (!by_descriptor || programs.empty()) return std::nullopt;
   return unfit_attach_type(program, there.where, hooks::attach_types_of(programs.front()));
 }
 
+std::optional<diagnosis> excluded(const place& there) noexcept {
+  return there.kind == target_kind::map ? taken_by_twin(there.target.descriptor(), there.where) : std::nullopt;
+}
+
 std::optional<diagnosis> taken(const place& there, program_ref program) noexcept {
   const auto found = attached_at(there);
-  if (!found || found->empty()) {
-    return there.kind == target_kind::map ? taken_by_twin(there.target.descriptor(), there.where) : std::nullopt;
-  }
+  if (!found || found->empty()) return excluded(there);
   const auto id = id_of_program(program.fd().get());
   const bool twice = id && found->contains(*id);
   const auto who = twice ? *id : (*found)[0].program;

@@ -42,6 +42,8 @@ struct order {
 [[nodiscard]] std::optional<diagnosis> unfit_target(const place& there) noexcept;
 // A program of another type, or loaded for another attach type.
 [[nodiscard]] std::optional<diagnosis> unfit_program_at(const place& there, program_ref program) noexcept;
+// A hook that excludes this one has a program.
+[[nodiscard]] std::optional<diagnosis> excluded(const place& there) noexcept;
 // This program, or another one where there is room for one only.
 [[nodiscard]] std::optional<diagnosis> taken(const place& there, program_ref program) noexcept;
 // The same, where not even this program could be attached once more, because a link has the place.

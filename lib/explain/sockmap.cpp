@@ -2,16 +2,16 @@
 #include "explain/sockmap.hpp"
 
 #include "attached.hpp"
+#include "bpflink/features.hpp"
+#include "explain/holder.hpp"
 #include "explain/program.hpp"
 #include "kernel/bpf.hpp"
 #include "kernel/files.hpp"
+#include "kernel/map.hpp"
 
 namespace bpflink::explain {
 
 namespace {
-
-constexpr kernel::u32 type_sockmap = 15;
-constexpr kernel::u32 type_sockhash = 18;
 
 std::optional<kernel::map_info_raw> info_of(fd_ref map) noexcept {
   kernel::map_info_raw raw{};
@@ -40,7 +40,7 @@ std::optional<diagnosis> unfit_sockmap(fd_ref map) noexcept {
     return diagnosis{errc::wrong_type, cause::not_a_map, text{"the target is no map"}, {}};
   }
   const auto info = info_of(map);
-  if (!info || info->type == type_sockmap || info->type == type_sockhash) return std::nullopt;
+  if (!info || info->type == kernel::map_type_sockmap || info->type == kernel::map_type_sockhash) return std::nullopt;
   return diagnosis{errc::wrong_type, cause::wrong_map_type, text{"the target is neither a sockmap nor a sockhash"}, {}};
 }
 
@@ -54,6 +54,26 @@ std::optional<diagnosis> taken_by_twin(fd_ref map, attach_type where) noexcept {
                    text{"{} is attached at {}, which excludes {}", describe_program((*found)[0].program).view(),
                         to_string(*twin), to_string(where)},
                    {}};
+}
+
+diagnosis would_evict(fd_ref map, attach_type where, program_id there, program_ref program) noexcept {
+  const auto search = find_link_at({link_type::sockmap, where, id_of_map(map).value_or(0)}, there);
+  diagnosis why{errc::busy, cause::slot_taken, describe_program(there), {}};
+  if (search.found) {
+    why.reason.add(", held by the link with id {}, is attached there", search.found->id);
+    why.hint.add("update or detach that link");
+  } else if (!search.complete && probe(feature::sockmap_links) != availability::no) {
+    why.reason.add(" is attached there; whether by a link cannot be told without CAP_SYS_ADMIN");
+  } else if (id_of_program(program.fd().get()) == there) {
+    why.code = errc::already_exists;
+    why.why = cause::already_attached;
+    why.reason.add(" is attached there already, without a link");
+  } else {
+    why.why = cause::would_evict;
+    why.reason.add(" is attached there without a link, and the kernel would throw it out");
+    why.hint.add("detach it, or allow its eviction");
+  }
+  return why;
 }
 
 }  // namespace bpflink::explain

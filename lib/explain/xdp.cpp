@@ -11,6 +11,7 @@
 #include "explain/feature.hpp"
 #include "explain/holder.hpp"
 #include "explain/program.hpp"
+#include "explain/xdp_map.hpp"
 #include "kernel/bpf.hpp"
 #include "kernel/interface.hpp"
 #include "kernel/xdp.hpp"
@@ -90,27 +91,12 @@ diagnosis taken(int socket, xdp_place place, attached_program there) noexcept {
   return why;
 }
 
-// Enters the program in a map for such programs, for a moment: the kernel takes no others.
-bool is_for_map(program_ref program, kernel::u32 map_type, kernel::u32 first_word) noexcept {
-  const auto map = kernel::map_create(
-      {.map_type = map_type, .key_size = sizeof(kernel::u32), .value_size = 2 * sizeof(kernel::u32), .max_entries = 1});
-  if (!map) return false;
-  const kernel::u32 key = 0;
-  const std::array<kernel::u32, 2> value{first_word, kernel::descriptor(program.fd().get())};
-  return kernel::map_update({.map_fd = kernel::descriptor(map->get()),
-                             .key = kernel::pointer(&key),
-                             .value = kernel::pointer(value.data())})
-      .has_value();
-}
-
 // Only programs that were loaded for a device have an interface.
 bool is_for_no_device(program_ref program) noexcept {
   kernel::prog_info_raw info{};
   return kernel::obj_get_info(program.fd().get(), &info, sizeof info) && info.ifindex == 0;
 }
 
-constexpr kernel::u32 map_device = 14;  // BPF_MAP_TYPE_DEVMAP: an interface, a program
-constexpr kernel::u32 map_cpu = 16;     // BPF_MAP_TYPE_CPUMAP: a queue's length, a program
 constexpr kernel::u32 shortest_queue = 1;
 
 }  // namespace
@@ -154,8 +140,10 @@ std::optional<diagnosis> unfit_xdp_program(xdp_place place, program_ref program)
         text{"{} was not loaded for a device, and offload takes no other", describe_program(program).view()},
         {}};
   }
-  const bool for_devices = is_for_map(program, map_device, place.interface);
-  if (!for_devices && !is_for_map(program, map_cpu, shortest_queue)) return std::nullopt;
+  const bool for_devices = fits_entry(program, kernel::map_type_devmap, place.interface).value_or(false);
+  if (!for_devices && !fits_entry(program, kernel::map_type_cpumap, shortest_queue).value_or(false)) {
+    return std::nullopt;
+  }
   return diagnosis{
       errc::wrong_type, cause::wrong_expected_attach_type,
       text{"{} was loaded for {}: it runs in the entries of a {} map only", describe_program(program).view(),

@@ -202,6 +202,13 @@ availability object_info() noexcept {
 
 availability loads(program_type type, attach_type where) noexcept { return judge(load(type, number(where)), {}); }
 
+availability attaches(program_type type, attach_type where) noexcept {
+  return with_program(type, 0, [where](kernel::u32 program) noexcept {
+    return judge(kernel::prog_attach({.target = none, .attach_bpf_fd = program, .attach_type = number(where)}),
+                 {EBADF});
+  });
+}
+
 availability ask(feature what) noexcept {
   switch (what) {
     case feature::prog_attach:

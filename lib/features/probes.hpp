@@ -11,6 +11,8 @@ namespace bpflink::features {
 
 // Whether the kernel loads programs of this type for this attach type; remembers nothing either.
 [[nodiscard]] availability loads(program_type type, attach_type where) noexcept;
+// Whether BPF_PROG_ATTACH knows this attach type for programs of this type.
+[[nodiscard]] availability attaches(program_type type, attach_type where) noexcept;
 
 // Iterators show what they have in the kernel's BTF.
 [[nodiscard]] availability iterator_cgroup() noexcept;

@@ -62,6 +62,9 @@ TEST_CASE("format: enumerations are words", "[format]") {
   CHECK(fmt::format("{}", netns_hook::sk_lookup) == "sk_lookup");
   CHECK(fmt::format("{}", xdp_mode::native) == "native");
   CHECK(fmt::format("{}", attach_mode::multi) == "multi");
+  CHECK(fmt::format("{}", sockmap_hook::msg_verdict) == "msg_verdict");
+  CHECK(fmt::format("{}", static_cast<sockmap_hook>(6)) == "unknown (6)");
+  CHECK(fmt::format("{}", eviction::allowed) == "allowed");
   CHECK(fmt::format("{}", cgroup_order::ancestors_up) == "ancestors_up");
   CHECK(fmt::format("{}", perf_event_kind::kretprobe) == "kretprobe");
 
