@@ -159,6 +159,9 @@ std::optional<kernel_version> since(attach_type where) noexcept {
       return kernel_version{5, 8};
     case attach_type::cgroup_inet_sock_release:
       return kernel_version{5, 9};
+    case attach_type::sk_reuseport_select:
+    case attach_type::sk_reuseport_select_or_migrate:
+      return kernel_version{5, 14};
     case attach_type::cgroup_unix_connect:
     case attach_type::cgroup_unix_sendmsg:
     case attach_type::cgroup_unix_recvmsg:
