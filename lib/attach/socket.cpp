@@ -52,7 +52,7 @@ kernel::result<void> let_go(attachment& held) noexcept {
 
 template <socket_hook Hook>
 bpf_error not_detached(const attachment& held, std::string_view verb, kernel::failure failed) noexcept {
-  const auto why = explain::socket_detach(held.holder, failed);
+  const auto why = explain::socket_detach(Hook, held.holder, failed);
   const auto what = on_held(Hook, verb);
   return failed.call == operation::none ? refuse(what, why) : make_error(what, failed, why);
 }

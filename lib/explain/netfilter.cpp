@@ -76,7 +76,7 @@ diagnosis unfit(const netfilter_place& place, program_ref program, kernel::failu
   if (auto missing = missing_feature(feature::netfilter_links)) return *missing;
   if (wrong) return *wrong;
   // The kernel hands on how its call for the module ended.
-  if (auto missing = missing_module(place)) return *missing;
+  if (auto missing = failed.number == EINVAL ? missing_module(place) : std::nullopt) return *missing;
   return by_feature(failed, feature::netfilter_links);
 }
 

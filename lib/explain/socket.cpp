@@ -88,16 +88,22 @@ diagnosis socket_attach(socket_hook hook, fd_ref socket, program_ref program, ke
   return diagnose(failed);
 }
 
-diagnosis socket_detach(fd_ref socket, kernel::failure failed) noexcept {
+diagnosis socket_detach(socket_hook hook, fd_ref socket, kernel::failure failed) noexcept {
+  if (failed.call == operation::none) {
+    return {errc::conflict, cause::other_program, text{"a classic filter has taken the program's place"}, {}};
+  }
+  if (failed.call != operation::set_socket_option) return diagnose(failed);
   switch (failed.number) {
     case ENOENT:
-    case EINVAL:  // the socket shares its port with none any more
       return {errc::not_found, cause::not_attached, text{"somebody else had detached the program already"}, {}};
     case EPERM:
       if (auto why = locked(socket)) return *why;
       break;
-    case EEXIST:
-      return {errc::conflict, cause::other_program, text{"a classic filter has taken the program's place"}, {}};
+    case EINVAL:
+      if (hook == socket_hook::reuseport && kernel::number_option(socket.get(), socket_option::reuse_port) == 0) {
+        return {errc::not_found, cause::not_attached, text{"the socket shares its port with none any more"}, {}};
+      }
+      break;
     case ENOPROTOOPT:
       return {errc::not_supported,
               cause::missing_feature,

@@ -15,7 +15,7 @@ namespace bpflink::explain {
 // It was not taken: by an attach or an update.
 [[nodiscard]] diagnosis socket_attach(socket_hook hook, fd_ref socket, program_ref program,
                                       kernel::failure failed) noexcept;
-// It could not be taken away.
-[[nodiscard]] diagnosis socket_detach(fd_ref socket, kernel::failure failed) noexcept;
+// It could not be taken away. operation::none: a classic filter is in its place.
+[[nodiscard]] diagnosis socket_detach(socket_hook hook, fd_ref socket, kernel::failure failed) noexcept;
 
 }  // namespace bpflink::explain
