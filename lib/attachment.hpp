@@ -18,6 +18,8 @@ struct mechanism_operations {
   bool may_be_link;
   // Detaches before the descriptors are closed; null where closing them does it.
   kernel::result<void> (*let_go)(attachment& held) noexcept;
+  // The error where that failed, made while the descriptors are open; null: what the errno alone says.
+  bpf_error (*not_let_go)(const attachment& held, kernel::failure failed) noexcept = nullptr;
   // Null: not supported.
   expected<void> (*update)(attachment& held, program_ref next, const program_ref* expected_old) noexcept;
   // Null: not supported.
@@ -34,6 +36,11 @@ struct link_access {
   [[nodiscard]] static typed_link<Kind> make(attachment&& held) noexcept {
     held.type = Kind;
     return typed_link<Kind>{link_handle{std::move(held)}};
+  }
+  // A handle that is no link's and wraps one of any kind.
+  template <class Handle>
+  [[nodiscard]] static Handle make_as(attachment&& held) noexcept {
+    return Handle{make(std::move(held))};
   }
   // An attachment that is a bpf_link and nothing else.
   template <link_type Kind>

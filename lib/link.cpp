@@ -63,13 +63,16 @@ namespace {
 // Needs no look into the table, as nearly all attachments do not.
 bool is_link(const attachment& held) noexcept { return held.operations == &link_operations; }
 
+kernel::result<void> let_go(attachment& held) noexcept {
+  return held.operations->let_go != nullptr ? held.operations->let_go(held) : kernel::result<void>{};
+}
+
 // To the end, whatever fails; the first failure is kept.
-std::optional<kernel::failure> tear_down(attachment& held) noexcept {
+std::optional<kernel::failure> close_descriptors(attachment& held) noexcept {
   std::optional<kernel::failure> first;
   const auto note = [&first](const kernel::result<void>& step) {
     if (!step && !first) first = step.error();
   };
-  if (held.operations->let_go != nullptr) note(held.operations->let_go(held));
   if (held.holder) note(kernel::close(std::move(held.holder)));
   if (held.companion) note(kernel::close(std::move(held.companion)));
   held.operations = nullptr;
@@ -81,11 +84,12 @@ std::optional<kernel::failure> tear_down(attachment& held) noexcept {
 void drop(attachment& held) noexcept {
   if (held.operations->let_go == nullptr) {
     // Closing keeps errno.
-    static_cast<void>(tear_down(held));
+    static_cast<void>(close_descriptors(held));
     return;
   }
   const int kept = errno;
-  static_cast<void>(tear_down(held));
+  static_cast<void>(held.operations->let_go(held));
+  static_cast<void>(close_descriptors(held));
   errno = kept;
 }
 
@@ -106,6 +110,14 @@ namespace {
 
 [[gnu::cold, gnu::noinline]] expected<void> cannot(const detail::attachment& held, std::string_view verb) noexcept {
   return tl::unexpected(explain::cannot(held, verb));
+}
+
+// The descriptors are closed all the same.
+[[gnu::cold, gnu::noinline]] expected<void> not_let_go(detail::attachment& held, kernel::failure failed) noexcept {
+  auto error = held.operations->not_let_go != nullptr ? held.operations->not_let_go(held, failed)
+                                                      : explain::close(held.type, failed);
+  static_cast<void>(detail::close_descriptors(held));
+  return tl::unexpected(std::move(error));
 }
 
 }  // namespace
@@ -132,8 +144,9 @@ expected<void> link_handle::detach() noexcept {
 
 expected<void> link_handle::close() noexcept {
   if (!attachment_) return tl::unexpected(explain::cannot(attachment_, "close"));
+  if (const auto gone = detail::let_go(attachment_); !gone) return not_let_go(attachment_, gone.error());
   const auto type = attachment_.type;
-  if (const auto failed = detail::tear_down(attachment_)) return tl::unexpected(explain::close(type, *failed));
+  if (const auto failed = detail::close_descriptors(attachment_)) return tl::unexpected(explain::close(type, *failed));
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "bpflink/attach/cgroup.hpp"
 #include "bpflink/attach/iterator.hpp"
+#include "bpflink/attach/netfilter.hpp"
 #include "bpflink/attach/netns.hpp"
 #include "bpflink/attach/raw_link.hpp"
 #include "bpflink/attach/raw_position.hpp"
@@ -14,6 +15,7 @@
 #include "bpflink/attach/raw_target.hpp"
 #include "bpflink/attach/raw_tracepoint.hpp"
 #include "bpflink/attach/sockmap.hpp"
+#include "bpflink/attach/socket.hpp"
 #include "bpflink/attach/tracepoint.hpp"
 #include "bpflink/attach/uprobe_multi.hpp"
 #include "bpflink/attach/xdp.hpp"

@@ -111,7 +111,8 @@ class [[nodiscard]] link_handle {
   /// program stays attached, nobody owns the attachment from now on, and nothing is returned.
   [[nodiscard]] BPFLINK_API unique_fd release() && noexcept;
 
-  /// The kind; unspecified for a raw link of a kind that this library does not know.
+  /// The kind; unspecified for a raw link of a kind that this library does not know, and for what no kernel has a link
+  /// for (a socket's program).
   [[nodiscard]] link_type type() const noexcept { return attachment_.type; }
   /// How the attachment is held.
   [[nodiscard]] BPFLINK_API bpflink::mechanism mechanism() const noexcept;

@@ -165,6 +165,9 @@ std::optional<kernel_version> since(attach_type where) noexcept {
       return kernel_version{5, 9};
     case attach_type::sk_skb_verdict:
       return kernel_version{5, 13};
+    case attach_type::sk_reuseport_select:
+    case attach_type::sk_reuseport_select_or_migrate:
+      return kernel_version{5, 14};
     case attach_type::cgroup_unix_connect:
     case attach_type::cgroup_unix_sendmsg:
     case attach_type::cgroup_unix_recvmsg:

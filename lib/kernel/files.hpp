@@ -98,6 +98,7 @@ inline constexpr std::int64_t filesystem_bpf = 0xcafe4a11;
 inline constexpr std::int64_t filesystem_cgroup2 = 0x63677270;
 inline constexpr std::int64_t filesystem_cgroup1 = 0x27e0eb;
 inline constexpr std::int64_t filesystem_nsfs = 0x6e736673;
+inline constexpr std::int64_t filesystem_sockets = 0x534f434b;
 [[nodiscard]] std::optional<file_status> status_of(int descriptor) noexcept;
 [[nodiscard]] std::optional<file_status> status_of(const char* path) noexcept;
 

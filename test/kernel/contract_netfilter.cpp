@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "contract.hpp"
+#include "netfilter_helpers.hpp"
+#include "support/netns_fixture.hpp"
+#include "support/traffic.hpp"
+
+namespace bpflink {
+
+// The target cannot go: the namespace lives as long as the link.
+TEST_CASE("contract: netfilter", "[contract]") {
+  SKIP_IF(test::needs_root());
+  const test::netns_fixture netns;
+  check_contract(kind_case<netfilter_link>{.type = link_type::netfilter,
+                                           .number = test::link_type::netfilter,
+                                           .since = {6, 4},
+                                           .load = [] { return load_netfilter(); },
+                                           .attach =
+                                               [&](program_ref program) {
+                                                 return attach(netfilter_options{.family = netfilter_family::ipv4,
+                                                                                 .hook = netfilter_hook::local_out,
+                                                                                 .program = program,
+                                                                                 .netns = fd_ref{netns.get()}});
+                                               },
+                                           .trigger =
+                                               [&](int) { netns.run([] { static_cast<void>(test::udp_send()); }); },
+                                           .one_at_a_time = true});
+}
+
+}  // namespace bpflink
