@@ -11,6 +11,7 @@
 #include "bpflink/attach/raw_program.hpp"
 #include "bpflink/attach/raw_target.hpp"
 #include "bpflink/attach/raw_tracepoint.hpp"
+#include "bpflink/attach/struct_ops.hpp"
 #include "bpflink/attach/tracepoint.hpp"
 #include "bpflink/attach/uprobe_multi.hpp"
 #include "bpflink/attach/xdp.hpp"
