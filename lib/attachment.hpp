@@ -24,6 +24,8 @@ struct mechanism_operations {
   expected<void> (*update)(attachment& held, program_ref next, const program_ref* expected_old) noexcept;
   // Null: not supported.
   expected<void> (*detach)(attachment& held) noexcept;
+  // Null: not supported.
+  expected<void> (*update_map)(attachment& held, map_ref next, const map_ref* expected_old) noexcept = nullptr;
 };
 
 // A bpf_link.
@@ -42,6 +44,7 @@ struct link_access {
   [[nodiscard]] static Handle make_as(attachment&& held) noexcept {
     return Handle{make(std::move(held))};
   }
+  [[nodiscard]] static const attachment& held_by(const link_handle& handle) noexcept { return handle.attachment_; }
   // An attachment that is a bpf_link and nothing else.
   template <link_type Kind>
   [[nodiscard]] static typed_link<Kind> make(unique_fd link) noexcept {

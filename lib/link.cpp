@@ -9,6 +9,7 @@
 #include "failure.hpp"
 #include "kernel/bpf.hpp"
 #include "kernel/files.hpp"
+#include "link_map.hpp"
 
 namespace bpflink {
 
@@ -56,6 +57,7 @@ const mechanism_operations link_operations{
     .let_go = nullptr,
     .update = update_link,
     .detach = detach_link,
+    .update_map = update_map_of_link,
 };
 
 namespace {
@@ -173,6 +175,11 @@ bool link_handle::can_update() const noexcept {
   if (!attachment_ || attachment_.operations->update == nullptr) return false;
   return attachment_.operations != &detail::link_operations || attachment_.type == link_type::unspecified ||
          capabilities_of(attachment_.type).update;
+}
+
+bool link_handle::can_update_map() const noexcept {
+  if (!attachment_ || attachment_.operations->update_map == nullptr) return false;
+  return attachment_.type == link_type::unspecified || capabilities_of(attachment_.type).update_map;
 }
 
 bool link_handle::can_detach() const noexcept {

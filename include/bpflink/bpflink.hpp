@@ -16,6 +16,7 @@
 #include "bpflink/attach/raw_tracepoint.hpp"
 #include "bpflink/attach/sockmap.hpp"
 #include "bpflink/attach/socket.hpp"
+#include "bpflink/attach/struct_ops.hpp"
 #include "bpflink/attach/tracepoint.hpp"
 #include "bpflink/attach/uprobe_multi.hpp"
 #include "bpflink/attach/xdp.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "bpflink/info.hpp"
 #include "bpflink/kinds.hpp"
 #include "bpflink/link_traits.hpp"
+#include "bpflink/map.hpp"
 #include "bpflink/mechanism.hpp"
 #include "bpflink/program.hpp"
 #include "bpflink/zstring_view.hpp"
@@ -66,6 +68,20 @@ class [[nodiscard]] link_handle {
   ///
   /// @errors As update(next), and conflict: another program is attached.
   [[nodiscard]] BPFLINK_API expected<void> update(program_ref next, program_ref expected_old) noexcept;
+  /// Swaps the map of a struct_ops link; at every moment the old or the new one is registered. The map that it has
+  /// already is no error, and the kernel is not asked to: Linux 6.4 and later lose other congestion controls by it. To
+  /// know, this takes two system calls more.
+  ///
+  /// @errors not_supported: this kind has no map (can_update_map() says so beforehand), or the kernel cannot swap such
+  ///         tables. invalid_argument: the map is not filled, was made without BPF_F_LINK, or registers another name.
+  ///         wrong_type: it is no struct_ops map, or one of another table. defunct: the link was detached.
+  /// @since Linux 6.4
+  /// @kernel BPF_LINK_UPDATE (kernel/bpf/bpf_struct_ops.c)
+  [[nodiscard]] BPFLINK_API expected<void> update(map_ref next) noexcept;
+  /// Swaps the map if the expected one is registered now.
+  ///
+  /// @errors As update(next), and conflict: another map is registered.
+  [[nodiscard]] BPFLINK_API expected<void> update(map_ref next, map_ref expected_old) noexcept;
   /// Pins it at a path in a BPF file system, so that it outlives this process.
   ///
   /// @errors not_found: the directory is missing. already_exists: something is at the path. invalid_argument: the path
@@ -116,8 +132,10 @@ class [[nodiscard]] link_handle {
   [[nodiscard]] link_type type() const noexcept { return attachment_.type; }
   /// How the attachment is held.
   [[nodiscard]] BPFLINK_API bpflink::mechanism mechanism() const noexcept;
-  /// Whether update() can work.
+  /// Whether update() to another program can work.
   [[nodiscard]] BPFLINK_API bool can_update() const noexcept;
+  /// Whether update() to another map can work.
+  [[nodiscard]] BPFLINK_API bool can_update_map() const noexcept;
   /// Whether detach() can work.
   [[nodiscard]] BPFLINK_API bool can_detach() const noexcept;
   /// Whether pin() and info() can work: it is a bpf_link.
@@ -162,6 +180,26 @@ class [[nodiscard]] typed_link {
       requires(capabilities.update) {
     return handle_.update(next, expected_old);
   }
+  /// See link_handle::update().
+  [[nodiscard]] expected<void> update(map_ref next) noexcept requires(capabilities.update_map) {
+    return handle_.update(next);
+  }
+  /// See link_handle::update().
+  [[nodiscard]] expected<void> update(map_ref next, map_ref expected_old) noexcept requires(capabilities.update_map) {
+    return handle_.update(next, expected_old);
+  }
+  /// Whether somebody detached it. `bpflink/attach/struct_ops.hpp` has what it takes.
+  ///
+  /// @errors bad_handle: moved from. not_supported: it is no bpf_link.
+  /// @kernel poll(2); before Linux 6.11 BPF_OBJ_GET_INFO_BY_FD
+  [[nodiscard]] expected<bool> detached() const noexcept requires(capabilities_of(Kind).poll);
+  /// Waits until somebody detaches it, or for this long; says whether it is detached. A negative time is no limit.
+  ///
+  /// @errors bad_handle: moved from. not_supported: it is no bpf_link, or Linux older than 6.11.
+  /// @since Linux 6.11
+  /// @kernel poll(2), which gives POLLHUP
+  [[nodiscard]] expected<bool> wait_detached(std::chrono::milliseconds at_most) const noexcept
+      requires(capabilities_of(Kind).poll);
   /// See link_handle::detach().
   [[nodiscard]] expected<void> detach() noexcept requires(capabilities.detach) { return handle_.detach(); }
   /// A new run over the iterator's objects; reading it runs the program. `bpflink/attach/iterator.hpp` has the reader.

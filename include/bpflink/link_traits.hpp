@@ -7,9 +7,11 @@ namespace bpflink {
 
 /// What the kernel lets a link of each kind do. A kernel test asks the kernel about every row.
 struct link_capabilities {
-  bool update = false;   ///< Its program can be swapped (BPF_LINK_UPDATE).
-  bool detach = false;   ///< It can be made to let go at once (BPF_LINK_DETACH).
-  bool iterate = false;  ///< Reading it runs the program (BPF_ITER_CREATE).
+  bool update = false;      ///< Its program can be swapped (BPF_LINK_UPDATE).
+  bool detach = false;      ///< It can be made to let go at once (BPF_LINK_DETACH).
+  bool iterate = false;     ///< Reading it runs the program (BPF_ITER_CREATE).
+  bool update_map = false;  ///< Its map can be swapped: what is attached is a map, no program (BPF_LINK_UPDATE).
+  bool poll = false;        ///< poll(2) tells that it was detached. Since Linux 6.11.
 };
 
 /// The capabilities of a kind; all off for an unknown one. Every bpf_link can be pinned and asked for information.
@@ -21,8 +23,9 @@ struct link_capabilities {
     case link_type::tcx:
     case link_type::netkit:
     case link_type::sockmap:
-    case link_type::struct_ops:
       return {.update = true, .detach = true};
+    case link_type::struct_ops:
+      return {.detach = true, .update_map = true, .poll = true};
     case link_type::iterator:
       return {.update = true, .iterate = true};
     case link_type::netfilter:

@@ -111,10 +111,34 @@ std::string_view view::rest_of_strings(std::uint32_t offset) const noexcept {
   return own < strings_.size() ? strings_.substr(own) : std::string_view{};
 }
 
-std::string_view view::name_of(const type& which) const noexcept {
-  const auto rest = rest_of_strings(which.name);
+std::string_view view::name_at(std::uint32_t offset) const noexcept {
+  const auto rest = rest_of_strings(offset);
   const auto end = rest.find('\0');
   return end == std::string_view::npos ? std::string_view{} : rest.substr(0, end);
+}
+
+std::string_view view::name_of(const type& which) const noexcept { return name_at(which.name); }
+
+std::span<const std::byte> view::cursor::trailer() const noexcept {
+  return rest_.subspan(sizeof(type_header), size_ - sizeof(type_header));
+}
+
+std::optional<member> view::find_member(std::uint32_t structure, std::string_view name) const noexcept {
+  struct record {
+    std::uint32_t name;
+    std::uint32_t type;
+    std::uint32_t offset;  // in bits; above the low 24 a bit-field has its size
+  };
+  cursor here{types_, first_id_};
+  while (here.valid() && here.current().id != structure) here.next();
+  if (!here.valid() || here.current().kind_number != static_cast<unsigned>(kind::structure)) return std::nullopt;
+  for (auto rest = here.trailer(); rest.size() >= sizeof(record); rest = rest.subspan(sizeof(record))) {
+    record one{};
+    std::memcpy(&one, rest.data(), sizeof one);
+    constexpr std::uint32_t bit_offset = 0xffffffU;
+    if (name_at(one.name) == name) return member{(one.offset & bit_offset) / 8, one.type};
+  }
+  return std::nullopt;
 }
 
 std::uint32_t view::find(kind wanted, std::string_view prefix, std::string_view name) const noexcept {

@@ -22,6 +22,12 @@ struct type {
   unsigned kind_number = 0;
 };
 
+// A member of a structure.
+struct member {
+  std::uint32_t offset = 0;  // in bytes; of a bit-field, of the byte where it begins
+  std::uint32_t type = 0;    // its type's id
+};
+
 class view {
  public:
   // Nothing where this is no BTF in this machine's byte order, or its parts lie outside.
@@ -33,6 +39,8 @@ class view {
   [[nodiscard]] std::uint32_t find(kind wanted, std::string_view prefix, std::string_view name) const noexcept;
   // The type with this id; nothing where there is none, or one before it cannot be read.
   [[nodiscard]] std::optional<type> at(std::uint32_t id) const noexcept;
+  // The member of this name of the structure with this id; nothing where there is none.
+  [[nodiscard]] std::optional<member> find_member(std::uint32_t structure, std::string_view name) const noexcept;
   // A type's name; empty where it has none.
   [[nodiscard]] std::string_view name_of(const type& which) const noexcept;
 
@@ -60,6 +68,8 @@ class view {
     [[nodiscard]] bool valid() const noexcept { return size_ != 0; }
     [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
     [[nodiscard]] const type& current() const noexcept { return current_; }
+    // What follows the type's header.
+    [[nodiscard]] std::span<const std::byte> trailer() const noexcept;
     void next() noexcept {
       rest_ = rest_.subspan(size_);
       ++current_.id;
@@ -76,6 +86,7 @@ class view {
 
   view(std::span<const std::byte> types, std::string_view strings) noexcept : types_{types}, strings_{strings} {}
   [[nodiscard]] std::string_view rest_of_strings(std::uint32_t offset) const noexcept;
+  [[nodiscard]] std::string_view name_at(std::uint32_t offset) const noexcept;
 
   std::span<const std::byte> types_;
   std::string_view strings_;

@@ -15,6 +15,7 @@
 #include "explain/feature.hpp"
 #include "explain/holder.hpp"
 #include "explain/program.hpp"
+#include "explain/struct_ops.hpp"
 #include "kernel/bpf.hpp"
 #include "kernel/files.hpp"
 
@@ -192,10 +193,19 @@ diagnosis of_update(const detail::attachment& held, program_ref next, const prog
 
 // Netlink says EEXIST where another program, or none, is attached, and EBUSY where a link is.
 diagnosis of_program_detach(kernel::failure failed) noexcept {
+  if (failed.call == operation::map_delete && failed.number == EINPROGRESS) {
+    return {errc::not_found, cause::not_attached, text{"somebody else had unregistered the map already"}, {}};
+  }
   const bool gone = (failed.call == operation::prog_detach && failed.number == ENOENT) ||
                     (failed.call == operation::netlink_set_xdp && (failed.number == EEXIST || failed.number == EBUSY));
   if (!gone) return not_permitted(failed).value_or(diagnose(failed));
   return {errc::not_found, cause::not_attached, text{"somebody else had detached the program already"}, {}};
+}
+
+// An update of what the kind has not got: a program where it has a map, or the other way round.
+bpf_error has_no(const detail::attachment& held, bool has_other, std::string_view words) noexcept {
+  if (!held || !has_other) return cannot(held, "update");
+  return refuse(on_kind(held.type, "update"), {errc::not_supported, cause::no_such_operation, text{"{}", words}, {}});
 }
 
 }  // namespace
@@ -213,6 +223,13 @@ attempt on_link(const detail::attachment& held, std::string_view verb) noexcept 
 bpf_error update(const detail::attachment& held, program_ref next, const program_ref* expected_old,
                  kernel::failure failed) noexcept {
   return make_error(on_link(held, "update"), failed, of_update(held, next, expected_old, failed));
+}
+
+bpf_error update_map(const detail::attachment& held, map_ref next, const map_ref* expected_old,
+                     kernel::failure failed) noexcept {
+  const auto why = refused_map(information(held), next, expected_old, failed);
+  if (failed.call == operation::none) return refuse(on_link(held, "update"), why);
+  return make_error(on_link(held, "update"), failed, why);
 }
 
 bpf_error detach(const detail::attachment& held, kernel::failure failed) noexcept {
@@ -239,7 +256,12 @@ diagnosis detached() noexcept {
 
 bpf_error cannot_update(const detail::attachment& held, program_ref next) noexcept {
   if (held && !next.fd()) return refuse_empty(on_kind(held.type, "update"), "program");
-  return cannot(held, "update");
+  return has_no(held, capabilities_of(held.type).update_map, "what can be swapped is its map");
+}
+
+bpf_error cannot_update(const detail::attachment& held, map_ref next) noexcept {
+  if (held && !next.fd()) return refuse_empty(on_kind(held.type, "update"), "map");
+  return has_no(held, capabilities_of(held.type).update, "what can be swapped is its program");
 }
 
 bpf_error cannot(const detail::attachment& held, std::string_view verb) noexcept {

@@ -5,6 +5,7 @@
 
 #include "bpflink/detail/attachment.hpp"
 #include "bpflink/error.hpp"
+#include "bpflink/map.hpp"
 #include "bpflink/program.hpp"
 #include "failure.hpp"
 #include "kernel/result.hpp"
@@ -19,11 +20,15 @@ namespace bpflink::explain {
                                kernel::failure failed) noexcept;
 [[nodiscard]] bpf_error detach(const detail::attachment& held, kernel::failure failed) noexcept;
 [[nodiscard]] bpf_error close(link_type type, kernel::failure failed) noexcept;
+// The same for a link of a map.
+[[nodiscard]] bpf_error update_map(const detail::attachment& held, map_ref next, const map_ref* expected_old,
+                                   kernel::failure failed) noexcept;
 // An attachment without a link was detached by its handle.
 [[nodiscard]] diagnosis detached() noexcept;
 
-// Without a system call: the handle or the program's handle is empty, or the kind has no such operation.
+// Without a system call: the handle, or the program's or map's, is empty, or the kind has no such operation.
 [[nodiscard]] bpf_error cannot_update(const detail::attachment& held, program_ref next) noexcept;
+[[nodiscard]] bpf_error cannot_update(const detail::attachment& held, map_ref next) noexcept;
 [[nodiscard]] bpf_error cannot(const detail::attachment& held, std::string_view verb) noexcept;
 
 }  // namespace bpflink::explain

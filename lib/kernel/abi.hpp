@@ -425,7 +425,26 @@ struct prog_info_raw {
 struct map_info_raw {
   u32 type = 0;
   u32 id = 0;
+  u32 key_size = 0;
+  u32 value_size = 0;
+  u32 max_entries = 0;
+  u32 map_flags = 0;
+  std::array<char, 16> name{};
+  u32 ifindex = 0;
+  u32 btf_vmlinux_value_type_id = 0;
 };
+
+// What the value of a struct_ops map begins with: struct bpf_struct_ops_common_value.
+struct struct_ops_value_head {
+  u32 refcnt = 0;
+  u32 state = 0;
+};
+
+// enum bpf_struct_ops_state.
+inline constexpr u32 struct_ops_not_filled = 0;
+inline constexpr u32 struct_ops_registered = 1;
+inline constexpr u32 struct_ops_unregistered = 2;
+inline constexpr u32 struct_ops_ready = 3;
 
 // struct bpf_btf_info.
 struct btf_info_raw {

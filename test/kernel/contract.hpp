@@ -25,7 +25,7 @@ struct kind_case {
   link_type type;              ///< What the library calls it.
   std::uint32_t number;        ///< What the kernel calls it.
   test::kernel_version since;  ///< The first kernel that has links of this kind.
-  /// Another program that fits, each time.
+  /// Another program that fits, each time; for kinds that have a map, a map.
   std::function<test::counted_program()> load;
   /// Attaches it to the case's own target.
   std::function<expected<Link>(program_ref)> attach;
@@ -37,6 +37,8 @@ struct kind_case {
   bool tells_defunct = false;
   /// Whether the target takes one link at a time.
   bool one_at_a_time = false;
+  /// The first kernel that detaches links of this kind.
+  test::kernel_version detach_since = {5, 9};
 };
 
 using any_case = kind_case<link_handle>;
@@ -46,6 +48,17 @@ namespace contract {
 /// How often the program ran for one trigger.
 std::uint64_t runs(const any_case& kind, const test::counted_program& program, const link_handle& link);
 link_handle attached(const any_case& kind, const test::counted_program& program);
+/// Whether links of the kind are updated, by a program or a map.
+inline bool updatable(const any_case& kind) {
+  const auto can = capabilities_of(kind.type);
+  return can.update || can.update_map;
+}
+/// To another program, or to another map where that is what the kind has.
+expected<void> update(const any_case& kind, link_handle& link, fd_ref next);
+expected<void> update(const any_case& kind, link_handle& link, fd_ref next, fd_ref expected_old);
+inline bool detachable(const any_case& kind) {
+  return capabilities_of(kind.type).detach && test::at_least(kind.detach_since.release, kind.detach_since.minor);
+}
 
 /// Creation, information, update, detach.
 void check_operations(const any_case& kind);
@@ -117,6 +130,7 @@ void check_typed_moves(const kind_case<Link>& kind) {
   CHECK(handle.type() == kind.type);
   CHECK(id_of(handle.fd()) == id);
   if constexpr (Link::capabilities.update) CHECK(moved.update(borrow(program)).error() == errc::bad_handle);
+  if constexpr (Link::capabilities.update_map) CHECK(moved.update(map_ref{ref(program)}).error() == errc::bad_handle);
   if constexpr (Link::capabilities.detach) CHECK(moved.detach().error() == errc::bad_handle);
 }
 
@@ -166,7 +180,8 @@ void check_contract(const kind_case<Link>& kind) {
                      .trigger = kind.trigger,
                      .lose_target = kind.lose_target,
                      .tells_defunct = kind.tells_defunct,
-                     .one_at_a_time = kind.one_at_a_time};
+                     .one_at_a_time = kind.one_at_a_time,
+                     .detach_since = kind.detach_since};
   contract::check_operations(any);
   contract::check_lifetime(any);
 }

@@ -30,6 +30,9 @@ inline test::counted_program load_egress(const std::string& name = "bpflink_test
   return test::load_counted(test::prog_type::cgroup_skb, test::attach_type::cgroup_inet_egress, 1, name);
 }
 
+/// Its descriptor, for the length of a call.
+inline fd_ref ref(const test::counted_program& program) { return fd_ref{program.get()}; }
+
 inline mechanism best_cgroup_mechanism() { return test::at_least(5, 7) ? mechanism::link : mechanism::program_multi; }
 
 }  // namespace bpflink

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <span>
 
-#include "support/btf_blob.hpp"
 #include "support/cgroup_fixture.hpp"
+#include "support/congestion_control.hpp"
 #include "support/netns_fixture.hpp"
 #include "support/raw_bpf.hpp"
 #include "support/rtnetlink.hpp"
@@ -168,70 +168,13 @@ raw_kind_link sockmap() {
   return made;
 }
 
-// A congestion control of programs that do nothing.
-class congestion_control {
- public:
-  congestion_control() : btf_{test::vmlinux_btf::get()}, value_(*btf_.size_of(value_name)) {
-    for (const char* const name : {"ssthresh", "undo_cwnd", "cong_avoid"}) {
-      programs_.push_back(test::load({.type = of::struct_ops,
-                                      .expected_attach_type = *btf_.member_index(table, name),
-                                      .attach_btf_id = *btf_.structure(table)}));
-      put(name, std::uint64_t(programs_.back().get()));
-    }
-    const auto name_at = btf_.find_member(value_name, "data.name")->offset();
-    std::memcpy(value_.data() + name_at, "bpflink_test", 12);
-  }
-
-  // Filled, and ready for a link.
-  test::fd map() {
-    test::fd types = own_types();
-    test::attribute attr;
-    attr.put(0, type_struct_ops)
-        .put(4, std::uint32_t{4})
-        .put(8, std::uint32_t(value_.size()))
-        .put(12, std::uint32_t{1});
-    attr.put(16, flag_link).put(48, types.get()).put(60, *btf_.structure(value_name));
-    test::fd map(attr.call(test::command::map_create, 72));
-    const std::uint32_t key = 0;
-    if (map) {
-      if (const int error = test::map_update(map.get(), &key, value_.data()); error != 0) return test::fd(-error);
-    }
-    return map;
-  }
-
- private:
-  static constexpr const char* table = "tcp_congestion_ops";
-  static constexpr const char* value_name = "bpf_struct_ops_tcp_congestion_ops";
-  static constexpr std::uint32_t type_struct_ops = 26;
-  static constexpr std::uint32_t flag_link = 1U << 13U;
-
-  template <class T>
-  void put(const std::string& member, T value) {
-    std::memcpy(value_.data() + btf_.find_member(value_name, "data." + member)->offset(), &value, sizeof value);
-  }
-
-  // The kernel wants the map to have BTF, and looks at none of it.
-  static test::fd own_types() {
-    test::btf_blob blob;
-    blob.add(test::btf_blob::integer, "int", 4, {32U | 1U << 24U});
-    const auto bytes = blob.bytes();
-    test::attribute attr;
-    attr.put_pointer(0, bytes.data()).put(16, static_cast<std::uint32_t>(bytes.size()));
-    return test::must(test::fd(attr.call(test::command::btf_load, 28)), "loading BTF");
-  }
-
-  const test::vmlinux_btf& btf_;
-  std::vector<std::byte> value_;
-  std::vector<test::fd> programs_;
-};
-
 raw_kind_link struct_ops() {
-  const auto table = std::make_shared<congestion_control>();
+  const auto table = std::make_shared<test::congestion_control>();
   raw_kind_link made;
   made.target = table;
-  auto map = table->map();
-  made.another = table->map();
-  made.link = map ? test::link_create(map.get(), 0, at::struct_ops) : test::fd(-map.error());
+  auto map = table->filled_map();
+  made.another = table->filled_map();
+  made.link = test::link_create(map.get(), 0, at::struct_ops);
   made.kept.push_back(std::move(map));
   return made;
 }

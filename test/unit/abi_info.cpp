@@ -226,3 +226,38 @@ TEST_CASE("abi: struct bpf_btf_info", "[abi]") {
                    at(&info::kernel_btf, "kernel_btf", {5, 11}),
                });
 }
+
+TEST_CASE("abi: struct bpf_map_info", "[abi]") {
+  SKIP_IF(needs_vmlinux_btf());
+  using info = map_info_raw;
+  check_layout("bpf_map_info", sizeof(info),
+               {
+                   at(&info::type, "type"),
+                   at(&info::id, "id"),
+                   at(&info::key_size, "key_size"),
+                   at(&info::value_size, "value_size"),
+                   at(&info::max_entries, "max_entries"),
+                   at(&info::map_flags, "map_flags"),
+                   at(&info::name, "name"),
+                   at(&info::ifindex, "ifindex"),
+                   at(&info::btf_vmlinux_value_type_id, "btf_vmlinux_value_type_id", {5, 6}),
+               });
+}
+
+TEST_CASE("abi: the head of struct_ops values", "[abi]") {
+  SKIP_IF(needs_vmlinux_btf());
+  using head = struct_ops_value_head;
+  const std::string value = "bpf_struct_ops_tcp_congestion_ops";
+  // In a structure of their own since 6.9.
+  const std::string in = vmlinux_btf::get().find_member(value, "common").has_value() ? "common." : "";
+  check_layout(value, sizeof(head), {at(&head::refcnt, in + "refcnt", {5, 6}), at(&head::state, in + "state", {5, 6})});
+  constexpr std::array states{
+      known<u32>{"BPF_STRUCT_OPS_STATE_INIT", struct_ops_not_filled, {5, 6}},
+      known<u32>{"BPF_STRUCT_OPS_STATE_INUSE", struct_ops_registered, {5, 6}},
+      known<u32>{"BPF_STRUCT_OPS_STATE_TOBEFREE", struct_ops_unregistered, {5, 6}},
+      known<u32>{"BPF_STRUCT_OPS_STATE_READY", struct_ops_ready, {6, 4}},
+  };
+  check_values<u32>("bpf_struct_ops_state", states);
+  CHECK(map_flag_link == vmlinux_btf::get().value_of("BPF_F_LINK").value_or(map_flag_link));
+  CHECK(map_type_struct_ops == vmlinux_btf::get().value_of("BPF_MAP_TYPE_STRUCT_OPS").value_or(map_type_struct_ops));
+}

@@ -21,6 +21,15 @@ concept exactly_updatable = requires(Link link, program_ref next) {
   link.update(next, next);
 };
 template <class Link>
+concept updatable_by_map = requires(Link link, map_ref next) {
+  link.update(next);
+  link.update(next, next);
+};
+template <class Link>
+concept polled = requires(const Link link) {
+  link.detached();
+};
+template <class Link>
 concept detachable = requires(Link link) {
   link.detach();
 };
@@ -44,6 +53,7 @@ constexpr bool agrees() {
   constexpr auto can = capabilities_of(Kind);
   static_assert(link::kind == Kind);
   static_assert(updatable<link> == can.update && exactly_updatable<link> == can.update);
+  static_assert(updatable_by_map<link> == can.update_map && polled<link> == can.poll);
   static_assert(detachable<link> == can.detach);
   static_assert(iterable<link> == can.iterate);
 
@@ -69,7 +79,8 @@ static_assert(!std::is_constructible_v<typed_link<link_type::xdp>, typed_link<li
 static_assert(!std::is_assignable_v<typed_link<link_type::xdp>&, typed_link<link_type::cgroup>>);
 
 // A handle of any kind has all of it but the reading.
-static_assert(updatable<link_handle> && exactly_updatable<link_handle> && detachable<link_handle>);
+static_assert(updatable<link_handle> && exactly_updatable<link_handle> && updatable_by_map<link_handle>);
+static_assert(detachable<link_handle>);
 static_assert(!iterable<link_handle>);
 static_assert(std::is_nothrow_default_constructible_v<link_handle> &&
               std::is_nothrow_move_constructible_v<link_handle> && std::is_nothrow_move_assignable_v<link_handle>);
@@ -103,7 +114,7 @@ TEST_CASE("link traits: rows as the kernel has them", "[link_traits]") {
       {link_type::xdp, true, true, false},
       {link_type::perf_event, false, false, false},
       {link_type::kprobe_multi, false, false, false},
-      {link_type::struct_ops, true, true, false},
+      {link_type::struct_ops, false, true, false},
       {link_type::netfilter, false, true, false},
       {link_type::tcx, true, true, false},
       {link_type::uprobe_multi, false, false, false},
@@ -117,9 +128,11 @@ TEST_CASE("link traits: rows as the kernel has them", "[link_traits]") {
     CHECK(can.update == expected.update);
     CHECK(can.detach == expected.detach);
     CHECK(can.iterate == expected.iterate);
+    CHECK(can.update_map == (expected.kind == link_type::struct_ops));
+    CHECK(can.poll == (expected.kind == link_type::struct_ops));
   }
   const auto unknown = capabilities_of(static_cast<link_type>(4711));
-  CHECK_FALSE((unknown.update || unknown.detach || unknown.iterate));
+  CHECK_FALSE((unknown.update || unknown.detach || unknown.iterate || unknown.update_map || unknown.poll));
 }
 
 TEST_CASE("link traits: a vector holds any mix", "[link_traits]") {
