@@ -16,6 +16,8 @@ namespace bpflink::hooks {
 
 // "the network namespace of process 17"; empty for an empty handle.
 [[nodiscard]] text describe(const netns_target& target) noexcept;
+// The same, where it is something else's: "the network namespace of descriptor 5".
+[[nodiscard]] text describe_from_outside(const netns_target& target) noexcept;
 // "interface 5 (eth0)"; in another namespace than the calling thread's: "interface 5 of /run/netns/blue".
 [[nodiscard]] text describe(const interface_target& target) noexcept;
 
@@ -30,19 +32,19 @@ namespace bpflink::hooks {
 [[nodiscard]] std::optional<bpf_error> run_elsewhere(const netns_target& target, const attempt& what,
                                                      void (*work)(void*), void* context) noexcept;
 
-// Does something in an interface's network namespace: here where that is the calling thread's, else on a thread that
-// enters it. The function answers an expected; `words` makes the attempt, for a namespace that cannot be entered.
+// Does something in a network namespace: here where that is the calling thread's, else on a thread that enters it. The
+// function answers an expected; `words` makes the attempt, for a namespace that cannot be entered.
 template <class Function, class Words>
-[[nodiscard]] auto in_netns_of(const interface_target& target, const Words& words, Function&& function) noexcept
+[[nodiscard]] auto in_netns_of(const netns_target& target, const Words& words, Function&& function) noexcept
     -> std::invoke_result_t<Function> {
-  if (target.netns().is_current()) return function();
+  if (target.is_current()) return function();
   using answer = std::invoke_result_t<Function>;
   struct job {
     Function& function;
     std::optional<answer> result;
   } todo{function, std::nullopt};
   const auto failed = run_elsewhere(
-      target.netns(), words(),
+      target, words(),
       [](void* context) {
         auto& work = *static_cast<job*>(context);
         work.result.emplace(work.function());
@@ -50,6 +52,12 @@ template <class Function, class Words>
       &todo);
   if (failed) return tl::unexpected(*failed);
   return *std::move(todo.result);
+}
+// The same in an interface's.
+template <class Function, class Words>
+[[nodiscard]] auto in_netns_of(const interface_target& target, const Words& words, Function&& function) noexcept
+    -> std::invoke_result_t<Function> {
+  return in_netns_of(target.netns(), words, std::forward<Function>(function));
 }
 
 }  // namespace bpflink::hooks
