@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 15> errc_words{
 };
 static_assert(errc_words.size() == static_cast<std::size_t>(errc::system) + 1);
 
-constexpr std::array<std::string_view, 47> operation_words{
+constexpr std::array<std::string_view, 48> operation_words{
     "no call",
     "BPF_PROG_LOAD",
     "BPF_OBJ_PIN",
@@ -69,8 +69,9 @@ constexpr std::array<std::string_view, 47> operation_words{
     "setrlimit",
     "poll",
     "setns",
+    "pthread_create",
 };
-static_assert(operation_words.size() == static_cast<std::size_t>(operation::enter_namespace) + 1);
+static_assert(operation_words.size() == static_cast<std::size_t>(operation::make_thread) + 1);
 
 constexpr std::array<std::string_view, 52> cause_words{
     "unknown",

@@ -20,6 +20,9 @@ struct fmt::formatter<bpflink::link_info> : bpflink::detail::line_formatter<bpfl
 /// "program 255: cgroup_skb 'drop', tag a04f5eef06a7f555, loaded by user 0, 12 runs in 345 ns".
 template <>
 struct fmt::formatter<bpflink::program_info> : bpflink::detail::line_formatter<bpflink::program_info> {};
+/// "program 255 in native mode, held by link 17".
+template <>
+struct fmt::formatter<bpflink::xdp_programs> : bpflink::detail::line_formatter<bpflink::xdp_programs> {};
 /// "xdp_links: yes, in Linux since 5.9".
 template <>
 struct fmt::formatter<bpflink::feature_report> : bpflink::detail::line_formatter<bpflink::feature_report> {};

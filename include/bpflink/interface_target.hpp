@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "bpflink/detail/export.hpp"
+#include "bpflink/error.hpp"
 #include "bpflink/ids.hpp"
 #include "bpflink/netns_target.hpp"
+#include "bpflink/zstring_view.hpp"
 
 namespace bpflink {
 
@@ -18,6 +21,16 @@ class interface_target {
   consteval interface_target(int literal) noexcept : index_{literal} {}
   /// In the given network namespace.
   constexpr interface_target(ifindex index, netns_target netns) noexcept : index_{index}, netns_{netns} {}
+  /// The interface with this name in a network namespace. The target borrows what names the namespace: a path, or a
+  /// descriptor, has to outlive it.
+  ///
+  /// @errors not_found: no interface has this name there. invalid_argument: the name is empty or longer than 15 bytes.
+  ///         A namespace that cannot be entered: bad_handle, not_found, invalid_argument (no network namespace),
+  ///         permission_denied (CAP_SYS_ADMIN is missing), limit (no thread can be made). system: no socket could be
+  ///         had.
+  /// @kernel SIOCGIFINDEX (net/core/dev_ioctl.c)
+  [[nodiscard]] BPFLINK_API static expected<interface_target> from_name(
+      zstring_view name, netns_target netns = netns_target::current()) noexcept;
 
   /// The index.
   [[nodiscard]] ifindex index() const noexcept { return index_; }

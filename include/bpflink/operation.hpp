@@ -57,6 +57,7 @@ enum class operation : std::uint8_t {
   set_limit,               ///< setrlimit(2)
   poll,                    ///< poll(2)
   enter_namespace,         ///< setns(2), on a thread made for it
+  make_thread,             ///< pthread_create(3), for a thread that enters a namespace
 };
 
 /// The kernel's name of the call: "BPF_LINK_CREATE", "perf_event_open".

@@ -20,10 +20,16 @@ text describe(const netns_target& target) noexcept {
   return text{"this network namespace"};
 }
 
+text describe_from_outside(const netns_target& target) noexcept {
+  const auto words = describe(target);
+  if (!target.file() || words.empty()) return words;
+  return text{"the network namespace of {}", words.view()};
+}
+
 text describe(const interface_target& target) noexcept {
   if (target.netns().is_current()) return explain::describe_interface(target.index().value());
   text words{"interface {}", target.index().value()};
-  const auto netns = describe(target.netns());
+  const auto netns = describe_from_outside(target.netns());
   if (!netns.empty()) words.add(" of {}", netns.view());
   return words;
 }
@@ -70,6 +76,12 @@ diagnosis why_not_opened(const netns_target& target, kernel::failure failed) noe
 }
 
 diagnosis why_not_entered(fd_ref netns, kernel::failure failed) noexcept {
+  if (failed.call == operation::make_thread) {
+    if (failed.number != EAGAIN) return diagnose(failed);
+    return {errc::limit, cause::unknown,
+            text{"no thread can be made to enter the namespace: a limit of threads, or of memory, is reached"},
+            text{"RLIMIT_NPROC, the cgroup's pids.max, the sysctl kernel.threads-max"}};
+  }
   if (auto wrong = explain::unfit_netns(netns)) return *wrong;
   if (failed.number == EPERM) {
     if (auto missing = explain::missing_capability({kernel::capability::sys_admin})) return *missing;
@@ -84,6 +96,7 @@ diagnosis why_not_entered(fd_ref netns, kernel::failure failed) noexcept {
 std::optional<bpf_error> run_elsewhere(const netns_target& target, const attempt& what, void (*work)(void*),
                                        void* context) noexcept {
   if (is_empty(target)) return refuse_empty(what, "network namespace");
+  const int kept = errno;
   unique_fd opened;
   fd_ref netns;
   if (const auto& file = target.file()) {
@@ -95,6 +108,7 @@ std::optional<bpf_error> run_elsewhere(const netns_target& target, const attempt
     netns = opened;
   }
   const auto entered = kernel::in_netns(netns.get(), [&] { work(context); });
+  errno = kept;
   if (!entered) return make_error(what, entered.error(), why_not_entered(netns, entered.error()));
   return std::nullopt;
 }

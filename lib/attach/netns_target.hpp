@@ -16,6 +16,8 @@ namespace bpflink::hooks {
 
 // "the network namespace of process 17"; empty for an empty handle.
 [[nodiscard]] text describe(const netns_target& target) noexcept;
+// The same, where it is something else's: "the network namespace of descriptor 5".
+[[nodiscard]] text describe_from_outside(const netns_target& target) noexcept;
 // "interface 5 (eth0)"; in another namespace than the calling thread's: "interface 5 of /run/netns/blue".
 [[nodiscard]] text describe(const interface_target& target) noexcept;
 

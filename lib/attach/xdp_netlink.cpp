@@ -23,6 +23,9 @@ using detail::attachment;
 using kernel::netlink_failure;
 using kernel::netlink_result;
 
+// Every network namespace has it.
+constexpr kernel::u32 loopback = 1;
+
 // Where in the kernel a handle's program is: what `place` and `variant` say.
 struct slot {
   int socket;
@@ -119,7 +122,10 @@ diagnosis why_not_updated(const slot& where, program_ref next, int expected, con
             explain::unfit_program(*expected_old, hooks::programs_of(attach_type::xdp), "expected old program");
         if (wrong) return *wrong;
       }
-      break;
+      // The interface is of the socket's network namespace, not of the calling thread's: it is not looked for here.
+      if (auto wrong = explain::unfit_program(next, hooks::programs_of(attach_type::xdp))) return *wrong;
+      if (auto wrong = explain::unfit_xdp_program({loopback, where.mode}, next)) return *wrong;
+      return diagnose(failed);
     default:
       break;
   }

@@ -9,8 +9,8 @@
 #include "attach/rules.hpp"
 #include "explain/capability.hpp"
 #include "explain/feature.hpp"
-#include "explain/holder.hpp"
 #include "explain/program.hpp"
+#include "explain/xdp_holder.hpp"
 #include "explain/xdp_map.hpp"
 #include "kernel/bpf.hpp"
 #include "kernel/interface.hpp"
@@ -43,44 +43,25 @@ attached_program in_the_way(const kernel::xdp_state& state, kernel::u32 wanted) 
   return native.id != 0 ? native : generic;
 }
 
-// The kernel is asked to remove nothing in the place of nothing, which can change nothing: it refuses differently what
-// is held by a link.
-std::optional<bool> held_by_link(int socket, kernel::u32 interface, kernel::u32 mode) noexcept {
-  const auto asked = kernel::replace_xdp(socket, interface, kernel::no_program, kernel::no_program, mode);
-  if (asked) return std::nullopt;
-  switch (asked.error().why.number) {
-    case EBUSY:
-      return true;
-    case EEXIST:
-      return false;
-    default:
-      return std::nullopt;
-  }
-}
-
-// Interfaces of other namespaces may have the same index: an id that is not the only one tells nothing.
-std::optional<kernel::u32> link_on(kernel::u32 interface, kernel::u32 program) noexcept {
-  kernel::u32 id = 0;
-  int count = 0;
-  const auto search = find_link([&](const kernel::link_info_raw& raw) {
-    if (raw.type == static_cast<kernel::u32>(link_type::xdp) && raw.prog_id == program &&
-        raw.xdp.ifindex == interface) {
-      id = raw.id;
-      ++count;
-    }
-    return false;
-  });
-  return search.complete && count == 1 ? std::optional{id} : std::nullopt;
+// Nothing is attached to the interface. To a request that changes nothing the kernel then says EEXIST only where
+// something is attached to an interface above (a MACVLAN, say), which nothing here leads to.
+std::optional<diagnosis> taken_above(int socket, xdp_place place) noexcept {
+  const auto asked = kernel::replace_xdp(socket, place.interface, kernel::no_program, kernel::no_program, place.flags);
+  if (asked || asked.error().why.number != EEXIST) return std::nullopt;
+  return diagnosis{errc::busy, cause::slot_taken,
+                   text{"a program is attached to an interface that is stacked on this one"},
+                   text{"ip -d link shows both"}};
 }
 
 diagnosis taken(int socket, xdp_place place, attached_program there) noexcept {
   diagnosis why{errc::busy, cause::slot_taken, describe_program(program_id{there.id}), {}};
   why.reason.add(" is attached there in {} mode", mode_word(there.mode));
-  if (const auto by_link = held_by_link(socket, place.interface, there.mode); by_link && *by_link) {
-    const auto link = link_on(place.interface, there.id);
-    link ? why.reason.add(", held by the link with id {}", *link) : why.reason.add(", held by a link");
+  const auto holder = holder_of_xdp(socket, place.interface, there.mode, there.id);
+  if (holder.by == mechanism::link) {
+    holder.link ? why.reason.add(", held by the link with id {}", holder.link->value())
+                : why.reason.add(", held by a link");
     why.hint.add("update or detach that link");
-  } else if (by_link) {
+  } else if (holder.by == mechanism::netlink) {
     why.reason.add(", by netlink");
     const auto name = kernel::interface_name(place.interface);
     if (name) why.hint.add("ip link set dev {} {} off takes it away", name->view(), tool_word(there.mode));
@@ -111,7 +92,7 @@ std::optional<diagnosis> no_interface(std::uint32_t index) noexcept {
   if (!kernel::interface_missing(index)) return std::nullopt;
   return diagnosis{errc::not_found, cause::no_such_interface,
                    text{"no interface of this network namespace has the index {}", index},
-                   text{"an index belongs to a namespace: attach on a thread that is in the interface's"}};
+                   text{"an index belongs to a network namespace: name the interface's"}};
 }
 
 std::optional<diagnosis> occupied(xdp_place place) noexcept {
@@ -120,11 +101,11 @@ std::optional<diagnosis> occupied(xdp_place place) noexcept {
   const auto state = kernel::query_xdp(socket->get(), place.interface);
   if (!state) return std::nullopt;
   if (const auto there = in_the_way(*state, place.flags); there.id != 0) return taken(socket->get(), place, there);
-  if (state->master == 0) return std::nullopt;
+  if (state->master == 0) return taken_above(socket->get(), place);
   const auto above = kernel::query_xdp(socket->get(), state->master);
   if (!above) return std::nullopt;
   const auto id = above->native != 0 ? above->native : above->generic != 0 ? above->generic : above->offload;
-  if (id == 0) return std::nullopt;
+  if (id == 0) return taken_above(socket->get(), place);
   return diagnosis{errc::busy,
                    cause::slot_taken,
                    text{"{} is attached to {}, which this one is a part of", describe_program(program_id{id}).view(),

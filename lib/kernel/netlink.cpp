@@ -88,11 +88,11 @@ netlink_result<std::span<const std::byte>> transact(int socket, netlink_message&
 
 }  // namespace
 
-result<unique_fd> open_rtnetlink() noexcept {
+result<unique_fd> open_rtnetlink(netlink_words words) noexcept {
   const int raw = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (raw < 0) return tl::unexpected(failure{operation::socket, errno});
   auto socket = above_standard_streams(unique_fd::adopt(raw));
-  if (socket) {
+  if (socket && words == netlink_words::wanted) {
     set(socket->get(), option_short_acknowledgement);
     set(socket->get(), option_words);
   }

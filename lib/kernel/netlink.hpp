@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdint>
 #include <span>
 
 #include "bpflink/bounded_string.hpp"
@@ -24,8 +25,11 @@ struct netlink_failure {
 template <class T>
 using netlink_result = tl::expected<T, netlink_failure>;
 
+// Whether refusals are to come with the kernel's words, where it has some: two calls more.
+enum class netlink_words : std::uint8_t { wanted, unwanted };
+
 // In the calling thread's network namespace; close-on-exec.
-[[nodiscard]] result<unique_fd> open_rtnetlink() noexcept;
+[[nodiscard]] result<unique_fd> open_rtnetlink(netlink_words words = netlink_words::wanted) noexcept;
 
 // Has a request carried out.
 [[nodiscard]] netlink_result<void> netlink_do(int socket, netlink_message& request, operation call) noexcept;

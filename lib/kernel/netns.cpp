@@ -84,8 +84,12 @@ result<void> detail::run_in_netns(int netns, void (*work)(void*), void* context)
   pthread_t thread{};
   const int failed = ::pthread_create(&thread, nullptr, enter_and_work, &job);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (failed != 0) return tl::unexpected(failure{operation::enter_namespace, failed});
+  if (failed != 0) return tl::unexpected(failure{operation::make_thread, failed});
+  // Waiting must not end before the thread does, which works on what is on this thread's stack.
+  int cancellation = 0;
+  ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
   ::pthread_join(thread, nullptr);
+  ::pthread_setcancelstate(cancellation, nullptr);
   if (job.error != 0) return tl::unexpected(failure{operation::enter_namespace, job.error});
   return {};
 }

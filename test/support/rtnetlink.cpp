@@ -209,6 +209,19 @@ void create_veth(const std::string& name, const std::string& peer) {
 
 int create_netkit(const std::string& name, const std::string& peer) { return make_pair("netkit", name, peer); }
 
+int create_macvlan(const std::string& name, const std::string& lower) {
+  const std::uint32_t below = ifindex_of(lower);
+  request make(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+  make.add(IFLA_IFNAME, name);
+  make.add(IFLA_LINK, &below, sizeof(below));
+  const std::size_t info = make.open(IFLA_LINKINFO);
+  make.add(IFLA_INFO_KIND, "macvlan");
+  make.close(info);
+  const int error = acknowledged(make);
+  if (error == 0) set_up(name);
+  return error;
+}
+
 void delete_interface(const std::string& name) {
   request drop(RTM_DELLINK, NLM_F_ACK, ifindex_of(name));
   check(acknowledged(drop), "deleting interface " + name);

@@ -94,6 +94,19 @@ TEST_CASE("format: numbers are numbers, names are strings", "[format]") {
         "xdp_links: yes, in Linux since 5.9");
 }
 
+TEST_CASE("format: what is attached to an interface is one line", "[format]") {
+  CHECK(fmt::format("{}", xdp_programs{}) == "no program");
+  xdp_programs there{.native = xdp_attached{program_id{255}}};
+  CHECK(fmt::format("{}", there) == "program 255 in native mode");
+  there.native->held_by = mechanism::link;
+  CHECK(fmt::format("{}", there) == "program 255 in native mode, held by a link");
+  there.native->link = link_id{17};
+  there.offload = xdp_attached{program_id{256}, mechanism::netlink};
+  CHECK(fmt::format("{}", there) ==
+        "program 255 in native mode, held by link 17; program 256 in offload mode, held by netlink");
+  CHECK(fmt::format("{:.11}", there) == "program 255");
+}
+
 TEST_CASE("format: a link is one line", "[format]") {
   SECTION("cgroup") {
     CHECK(fmt::format("{}", link_with(link_type::cgroup, cgroup_info{348, attach_type::cgroup_inet_egress})) ==

@@ -34,7 +34,7 @@ void check_distinct(Enumeration first, Enumeration last) {
 TEST_CASE("words: every enumerator has its own", "[words]") {
   check_distinct(errc::not_supported, errc::system);
   check_distinct(cause::unknown, cause::no_descriptors);
-  check_distinct(operation::none, operation::enter_namespace);
+  check_distinct(operation::none, operation::make_thread);
   check_distinct(mechanism::none, mechanism::map_update);
   check_distinct(mechanism_choice::best, mechanism_choice::link_only);
   check_distinct(feature::prog_attach, static_cast<feature>(feature_count - 1));

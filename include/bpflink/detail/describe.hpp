@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "bpflink/attach/cgroup.hpp"
+#include "bpflink/attach/xdp.hpp"
 #include "bpflink/error.hpp"
 #include "bpflink/features.hpp"
 #include "bpflink/ids.hpp"
@@ -164,6 +165,19 @@ inline void describe(line& to, const program_info& info) {
   if (info.run_count.value_or(0) == 0) return;
   append(to, ", {} {}", *info.run_count, *info.run_count == 1 ? "run" : "runs");
   if (info.run_time) append(to, " in {} ns", info.run_time->count());
+}
+
+inline void describe(line& to, const xdp_programs& there) {
+  const auto in_mode = [&to, first = true](const std::optional<xdp_attached>& attached, xdp_mode mode) mutable {
+    if (!attached) return;
+    append(to, "{}program {} in {} mode", first ? "" : "; ", attached->program.value(), to_string(mode));
+    first = false;
+    if (attached->link) return append(to, ", held by link {}", attached->link->value());
+    if (attached->held_by)
+      append(to, ", held by {}{}", *attached->held_by == mechanism::link ? "a " : "", to_string(*attached->held_by));
+  };
+  for (const auto mode : {xdp_mode::generic, xdp_mode::native, xdp_mode::offload}) in_mode(there.in(mode), mode);
+  if (there.empty()) append(to, "no program");
 }
 
 inline void describe(line& to, const bpf_error& error) { append(to, "{}", error.message()); }
