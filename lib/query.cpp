@@ -18,7 +18,14 @@ diagnosis query_refused(const explain::place& there, kernel::failure failed) noe
     case ENOENT:
       if (auto wrong = explain::unfit_target(there)) return *wrong;
       break;
+    case ENXIO:
+    case EACCES:
+      if (auto wrong = explain::no_netkit(there, failed)) return *wrong;
+      break;
     case EINVAL:
+      if (there.kind == target_kind::interface) {
+        if (auto missing = explain::missing_feature(explain::link_feature_of(there.where))) return *missing;
+      }
       if (auto wrong = explain::unfit_target(there)) return *wrong;
       if (auto missing = explain::missing_feature(feature::prog_query)) return *missing;
       if (auto missing = explain::missing_hook(there.where)) return *missing;

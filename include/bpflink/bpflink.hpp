@@ -6,11 +6,13 @@
 
 #include "bpflink/attach/cgroup.hpp"
 #include "bpflink/attach/iterator.hpp"
+#include "bpflink/attach/netkit.hpp"
 #include "bpflink/attach/netns.hpp"
 #include "bpflink/attach/raw_link.hpp"
 #include "bpflink/attach/raw_program.hpp"
 #include "bpflink/attach/raw_target.hpp"
 #include "bpflink/attach/raw_tracepoint.hpp"
+#include "bpflink/attach/tcx.hpp"
 #include "bpflink/attach/tracepoint.hpp"
 #include "bpflink/attach/uprobe_multi.hpp"
 #include "bpflink/attach/xdp.hpp"

@@ -53,11 +53,18 @@ std::optional<diagnosis> no_such_id(const position& where) noexcept {
 
 std::optional<diagnosis> unfit_descriptor(const position& where) noexcept {
   const bool program = access::sort_of(where) == sort::program;
-  if (program) return unfit_program(program_ref{access::descriptor(where)}, {}, "position's program");
+  if (program) {
+    auto wrong = unfit_program(program_ref{access::descriptor(where)}, {}, "position's program");
+    // One of another type is none that is attached there.
+    return wrong && wrong->why == cause::wrong_program_type ? std::nullopt : wrong;
+  }
   const auto raw = access::descriptor(where).get();
   if (kernel::is_closed(raw)) {
     return diagnosis{
         errc::bad_handle, cause::closed_descriptor, text{"the position's link descriptor {} is closed", raw}, {}};
+  }
+  if (!kernel::is_link(access::descriptor(where))) {
+    return diagnosis{errc::wrong_type, cause::not_a_link, text{"the position's descriptor is not that of a link"}, {}};
   }
   return std::nullopt;
 }
@@ -73,6 +80,19 @@ std::optional<diagnosis> anchor_missing(const place& there, const order& asked) 
     if (now->size() > 1) why.hint.add(" and {} more", now->size() - 1);
   }
   return why;
+}
+
+// Where the errno says no more than that something is wrong.
+bool is_attached(const place& there, const position& where) noexcept {
+  const auto now = attached_at(there);
+  if (!now) return true;
+  const bool program = is_program(access::sort_of(where));
+  const auto wanted_program = program ? program_of(where) : std::nullopt;
+  const auto wanted_link = program ? std::nullopt : link_of(where);
+  for (const auto& row : *now) {
+    if (program ? row.program == wanted_program : wanted_link && row.link == wanted_link) return true;
+  }
+  return false;
 }
 
 diagnosis stale(const place& there, const order& asked) noexcept {
@@ -100,8 +120,14 @@ std::optional<diagnosis> refused_order(const place& there, const order& asked, k
     case ENOENT:
       return anchor_missing(there, asked);
     case EBADF:
-    case EINVAL:
       return unfit_anchor(asked);
+    case EINVAL:
+      if (auto wrong = unfit_anchor(asked)) return wrong;
+      // At an interface the kernel says so to a link or program of another type.
+      if (there.kind != hooks::target_kind::interface || !asked.where || is_attached(there, *asked.where)) {
+        return std::nullopt;
+      }
+      return anchor_missing(there, asked);
     default:
       return std::nullopt;
   }
