@@ -44,9 +44,10 @@ TEST_CASE("positions: before and after a link, a program, and the ids of both", 
     const auto a = hook.attached(one);
     const auto z = hook.attached(nine);
     const auto named = [&](const position& where, const std::vector<program_id>& expected, std::uint64_t digits) {
-      const auto b = hook.attached(two, where);
+      auto b = hook.attached(two, where);
       CHECK(hook.order() == expected);
       CHECK(hook.seen_by(nine) == digits);
+      CHECK(sentence(b.detach()) == "");
     };
     const std::vector first{id_of(two), id_of(one), id_of(nine)};
     const std::vector middle{id_of(one), id_of(two), id_of(nine)};

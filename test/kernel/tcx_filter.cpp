@@ -44,7 +44,9 @@ bpf_error failure_of(const expected<T>& result) {
 TEST_CASE("tcx: without links it is attached by a filter", "[tcx]") {
   SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_seccomp());
-  CHECK(test::on_old_kernel("old-tcx", [] { test::refuse_bpf({test::command::link_create}); }).failure() == "");
+  CHECK(test::on_old_kernel(
+            "old-tcx", [] { test::refuse_bpf({test::command::link_create}); }, 100)
+            .failure() == "");
 }
 
 TEST_CASE("old tcx: packets are dropped until the handle is detached or closed", "[.][old-tcx]") {

@@ -14,6 +14,8 @@
 #include "child_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
+#include "support/old_kernel.hpp"
+#include "support/seccomp.hpp"
 #include "support/syscall_supervisor.hpp"
 #include "support/tc.hpp"
 #include "tc_helpers.hpp"
@@ -42,6 +44,13 @@ void in_child_netns(const std::function<void()>& checks) {
 
 }  // namespace
 
+TEST_CASE("tcx: without links, whatever fails", "[tcx]") {
+  SKIP_IF(test::needs_supervisor());
+  const auto result = test::on_old_kernel(
+      "failing-tcx", [] { test::refuse_bpf({test::command::link_create}); }, 100);
+  CHECK(result.failure() == "");
+}
+
 TEST_CASE("old tcx: the missing capability is told", "[.][old-tcx]") {
   in_child_netns([] {
     const auto program = load_tc();
@@ -58,7 +67,7 @@ TEST_CASE("old tcx: the missing capability is told", "[.][old-tcx]") {
   });
 }
 
-TEST_CASE("old tcx: whatever call of an attach fails, nothing is left", "[.][old-tcx]") {
+TEST_CASE("failing tcx: whatever call of an attach fails, nothing is left", "[.][failing-tcx]") {
   SKIP_IF(test::needs_supervisor());
   in_child_netns([] {
     const auto program = load_tc();
@@ -84,7 +93,7 @@ TEST_CASE("old tcx: whatever call of an attach fails, nothing is left", "[.][old
   });
 }
 
-TEST_CASE("old tcx: whatever call of an update fails, one of both programs is in the filter", "[.][old-tcx]") {
+TEST_CASE("failing tcx: whatever call of an update fails, one of both programs is in the filter", "[.][failing-tcx]") {
   SKIP_IF(test::needs_supervisor());
   in_child_netns([] {
     const auto one = load_tc();
@@ -103,7 +112,7 @@ TEST_CASE("old tcx: whatever call of an update fails, one of both programs is in
   });
 }
 
-TEST_CASE("old tcx: whatever call of a detach fails, it can be done again", "[.][old-tcx]") {
+TEST_CASE("failing tcx: whatever call of a detach fails, it can be done again", "[.][failing-tcx]") {
   SKIP_IF(test::needs_supervisor());
   in_child_netns([] {
     const auto program = load_tc();
@@ -125,7 +134,7 @@ TEST_CASE("old tcx: whatever call of a detach fails, it can be done again", "[.]
   });
 }
 
-TEST_CASE("old tcx: what is answered too late or cut off is looked up", "[.][old-tcx]") {
+TEST_CASE("failing tcx: what is answered too late or cut off is looked up", "[.][failing-tcx]") {
   SKIP_IF(test::needs_supervisor());
   in_child_netns([] {
     const auto one = load_tc();
@@ -170,7 +179,7 @@ TEST_CASE("old tcx: what is answered too late or cut off is looked up", "[.][old
   });
 }
 
-TEST_CASE("old tcx: others make the qdisc and take it away meanwhile", "[.][old-tcx]") {
+TEST_CASE("failing tcx: others make the qdisc and take it away meanwhile", "[.][failing-tcx]") {
   SKIP_IF(test::needs_supervisor());
   in_child_netns([] {
     const auto program = load_tc();
