@@ -22,8 +22,15 @@ diagnosis query_refused(const explain::place& there, kernel::failure failed) noe
     case EBUSY:
       if (auto held = explain::excluded(there)) return *held;
       break;
+    case ENXIO:
+    case EACCES:
+      if (auto wrong = explain::no_netkit(there, failed)) return *wrong;
+      break;
     case EINVAL:
       if (auto missing = explain::missing_driver(there.where)) return *missing;
+      if (there.kind == target_kind::interface) {
+        if (auto missing = explain::missing_feature(explain::link_feature_of(there.where))) return *missing;
+      }
       if (auto wrong = explain::unfit_target(there)) return *wrong;
       if (auto missing = explain::missing_feature(feature::prog_query)) return *missing;
       if (auto missing = explain::missing_hook(there.where)) return *missing;

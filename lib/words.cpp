@@ -52,6 +52,7 @@ constexpr std::array<std::string_view, 48> operation_words{
     "RTM_GETLINK",
     "RTM_NEWQDISC",
     "RTM_DELQDISC",
+    "RTM_GETQDISC",
     "RTM_NEWTFILTER",
     "RTM_DELTFILTER",
     "RTM_GETTFILTER",

@@ -115,6 +115,12 @@ struct fmt::formatter<bpflink::cgroup_hook> : bpflink::detail::kernel_word_forma
 /// "sk_lookup".
 template <>
 struct fmt::formatter<bpflink::netns_hook> : bpflink::detail::kernel_word_formatter<bpflink::netns_hook> {};
+/// "ingress".
+template <>
+struct fmt::formatter<bpflink::tcx_hook> : bpflink::detail::kernel_word_formatter<bpflink::tcx_hook> {};
+/// "primary".
+template <>
+struct fmt::formatter<bpflink::netkit_hook> : bpflink::detail::kernel_word_formatter<bpflink::netkit_hook> {};
 /// "native".
 template <>
 struct fmt::formatter<bpflink::xdp_mode> : bpflink::detail::kernel_word_formatter<bpflink::xdp_mode> {};

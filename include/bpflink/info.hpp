@@ -86,8 +86,9 @@ struct tcx_info {
 
 /// A netkit link.
 struct netkit_info {
-  std::optional<ifindex> interface;  ///< The primary device in its namespace; nothing once gone or detached.
-  attach_type hook{};                ///< netkit_primary or netkit_peer.
+  std::optional<ifindex>
+      interface;       ///< The hook's own end of the pair, in its namespace; nothing once gone or detached.
+  attach_type hook{};  ///< netkit_primary or netkit_peer.
 };
 
 /// The packets that a netfilter hook sees, with the kernel's values (NFPROTO_*).

@@ -40,6 +40,7 @@ enum class operation : std::uint8_t {
   netlink_get_link,        ///< RTM_GETLINK
   netlink_new_qdisc,       ///< RTM_NEWQDISC
   netlink_delete_qdisc,    ///< RTM_DELQDISC
+  netlink_get_qdisc,       ///< RTM_GETQDISC
   netlink_new_filter,      ///< RTM_NEWTFILTER
   netlink_delete_filter,   ///< RTM_DELTFILTER
   netlink_get_filter,      ///< RTM_GETTFILTER

@@ -5,6 +5,11 @@ namespace bpflink::hooks {
 
 diagnosis no_anchor(const position& where) noexcept {
   using access = detail::position_access;
+  if (access::descriptor(where) && access::descriptor(where).get() == 0) {
+    return {errc::invalid_argument, cause::bad_option,
+            text{"the position's descriptor is 0, which the kernel takes for none"},
+            text{"duplicate it to another number"}};
+  }
   switch (access::sort_of(where)) {
     case access::sort::no_link:
       return {errc::not_supported,

@@ -62,7 +62,8 @@ struct placement {
   if (!where) return false;
   const auto sort = access::sort_of(*where);
   const bool by_descriptor = sort == access::sort::link || sort == access::sort::program;
-  return sort == access::sort::no_link || (by_descriptor && !access::descriptor(*where));
+  // 0 stands for none: a program's would make "before this one" out of "before all".
+  return sort == access::sort::no_link || (by_descriptor && access::descriptor(*where).get() <= 0);
 }
 
 // Why such a position is refused.

@@ -6,6 +6,7 @@
 #include "attach/raw_target.hpp"
 #include "attach/rules.hpp"
 #include "features/probes.hpp"
+#include "kernel/release.hpp"
 
 namespace bpflink::explain {
 
@@ -18,9 +19,26 @@ diagnosis missing(std::string_view what, kernel_version version) noexcept {
           {}};
 }
 
+// What a kernel of the right version can be built without, alone among all that it has.
+std::string_view configuration_of(feature what) noexcept {
+  switch (what) {
+    case feature::netkit_links:
+      return "CONFIG_NETKIT";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
-diagnosis lacking(feature what) noexcept { return missing(description(what), since(what)); }
+diagnosis lacking(feature what) noexcept {
+  const auto option = configuration_of(what);
+  if (option.empty() || kernel::running_version() < since(what)) return missing(description(what), since(what));
+  return {errc::not_supported,
+          cause::missing_configuration,
+          text{"this kernel was built without {} ({})", description(what), option},
+          {}};
+}
 
 diagnosis links_only() noexcept {
   return {errc::not_supported, cause::no_such_operation, text{"the kernel attaches programs there by a link only"}, {}};

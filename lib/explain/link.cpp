@@ -191,13 +191,17 @@ diagnosis of_update(const detail::attachment& held, program_ref next, const prog
   return diagnose(failed);
 }
 
-// Netlink says EEXIST where another program, or none, is attached, and EBUSY where a link is.
+// Netlink says of XDP EEXIST where another program, or none, is attached, and EBUSY where a link is. Of a filter that
+// is gone, or has another program, it says ENOENT.
 diagnosis of_program_detach(kernel::failure failed) noexcept {
   if (failed.call == operation::map_delete && failed.number == EINPROGRESS) {
     return {errc::not_found, cause::not_attached, text{"somebody else had unregistered the map already"}, {}};
   }
-  const bool gone = (failed.call == operation::prog_detach && failed.number == ENOENT) ||
-                    (failed.call == operation::netlink_set_xdp && (failed.number == EEXIST || failed.number == EBUSY));
+  const bool gone =
+      (failed.call == operation::prog_detach && failed.number == ENOENT) ||
+      (failed.call == operation::netlink_set_xdp && (failed.number == EEXIST || failed.number == EBUSY)) ||
+      ((failed.call == operation::netlink_get_filter || failed.call == operation::netlink_delete_filter) &&
+       failed.number == ENOENT);
   if (!gone) return not_permitted(failed).value_or(diagnose(failed));
   return {errc::not_found, cause::not_attached, text{"somebody else had detached the program already"}, {}};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "explain/order.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "attach/order.hpp"
@@ -82,13 +83,17 @@ std::optional<diagnosis> unfit_descriptor(const position& where) noexcept {
     return wrong && wrong->why != cause::wrong_program_type ? wrong : std::nullopt;
   }
   const auto raw = access::descriptor(where).get();
-  if (kernel::is_closed(raw)) {
-    return diagnosis{
-        errc::bad_handle, cause::closed_descriptor, text{"the position's link descriptor {} is closed", raw}, {}};
+  switch (kernel::kind_of(raw)) {
+    case kernel::object_kind::closed:
+      return diagnosis{
+          errc::bad_handle, cause::closed_descriptor, text{"the position's link descriptor {} is closed", raw}, {}};
+    case kernel::object_kind::link:
+    case kernel::object_kind::unknown:
+      return std::nullopt;
+    default:
+      return diagnosis{
+          errc::wrong_type, cause::not_a_link, text{"the position's descriptor {} is that of no link", raw}, {}};
   }
-  const auto kind = kernel::kind_of(raw);
-  if (kind == kernel::object_kind::link || kind == kernel::object_kind::unknown) return std::nullopt;
-  return diagnosis{errc::wrong_type, cause::not_a_link, text{"the position's descriptor {} is that of no link", raw}, {}};
 }
 
 // A position is told by what is attached there; without one, it cannot be wrong.
@@ -98,10 +103,25 @@ std::optional<diagnosis> anchor_missing(const place& there, const order& asked) 
   diagnosis why{errc::not_found, cause::anchor_missing, describe_anchor(*asked.where), {}};
   why.reason.add(", which the position is relative to, is not attached there");
   if (const auto now = attached_at(there); now && !now->empty()) {
-    why.hint.add("there is {}", describe_holder(there, (*now)[0].program).view());
+    const auto first = describe_holder(there, (*now)[0].program);
+    auto words = first.view();
+    if (words.ends_with(',')) words.remove_suffix(1);
+    why.hint.add("there is {}", words);
     if (now->size() > 1) why.hint.add(" and {} more", now->size() - 1);
   }
   return why;
+}
+
+// Whether the anchor is known not to be attached there.
+bool is_elsewhere(const place& there, const position& where) noexcept {
+  const auto now = attached_at(there);
+  const bool by_program = is_program(access::sort_of(where));
+  const auto program = by_program ? program_of(where) : std::nullopt;
+  const auto link = by_program ? std::nullopt : link_of(where);
+  if (!now || (!program && !link)) return false;
+  return std::none_of(now->begin(), now->end(), [&](const attached_program& row) {
+    return by_program ? row.program == program : row.link == link;
+  });
 }
 
 diagnosis stale(const place& there, const order& asked) noexcept {
@@ -138,8 +158,12 @@ std::optional<diagnosis> refused_order(const place& there, const order& asked, k
     case ENOENT:
       return anchor_missing(there, asked);
     case EBADF:
-    case EINVAL:
       return unfit_anchor(asked);
+    case EINVAL:
+      if (auto wrong = unfit_anchor(asked)) return wrong;
+      // At an interface the kernel says so to a link or program of another type.
+      if (there.kind != hooks::target_kind::interface || !asked.where) return std::nullopt;
+      return is_elsewhere(there, *asked.where) ? anchor_missing(there, asked) : std::nullopt;
     default:
       return std::nullopt;
   }

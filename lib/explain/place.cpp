@@ -71,9 +71,16 @@ std::optional<diagnosis> no_perf_event(const place& there) noexcept {
   return diagnosis{errc::invalid_argument, cause::not_a_perf_event, text{"the target is no perf event"}, {}};
 }
 
-// What has to be there for a link at the hook.
+}  // namespace
+
 feature link_feature_of(attach_type where) noexcept {
   switch (where) {
+    case attach_type::tcx_ingress:
+    case attach_type::tcx_egress:
+      return feature::tcx_links;
+    case attach_type::netkit_primary:
+    case attach_type::netkit_peer:
+      return feature::netkit_links;
     case attach_type::perf_event:
       return feature::perf_links;
     case attach_type::trace_iter:
@@ -84,6 +91,8 @@ feature link_feature_of(attach_type where) noexcept {
       return hooks::link_of(where) == link_type::sockmap ? feature::sockmap_links : feature::bpf_link;
   }
 }
+
+namespace {
 
 std::optional<diagnosis> missing_at(const place& there, operation call) noexcept {
   if (call == operation::link_create) {
@@ -114,6 +123,10 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
     case ESTALE:
       if (auto wrong = refused_order(there, asked, failed)) return *wrong;
       break;
+    case ENXIO:
+    case EACCES:
+      if (auto wrong = no_netkit(there, failed)) return *wrong;
+      break;
     case EEXIST:
       if (auto held = taken(there, program)) return *held;
       break;
@@ -123,7 +136,7 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
     case E2BIG:
     case ERANGE:
       if (there.kind == target_kind::interface) {
-        return {errc::limit, cause::too_many, text{"64 programs, the most there can be, are attached there"}, {}};
+        return {errc::limit, cause::too_many, text{"63 programs, the most there can be, are attached there"}, {}};
       }
       break;
     case EPERM:
@@ -176,6 +189,22 @@ std::optional<diagnosis> unfit_target(const place& there) noexcept {
       return no_perf_event(there);
     case target_kind::interface:
       return no_interface(there.target.interface());
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<diagnosis> no_netkit(const place& there, kernel::failure failed) noexcept {
+  if (hooks::link_of(there.where) != link_type::netkit) return std::nullopt;
+  const auto interface = describe_interface(there.target.interface());
+  switch (failed.number) {
+    case ENXIO:
+      return diagnosis{
+          errc::invalid_argument, cause::not_a_netkit, text{"{} is no netkit device", interface.view()}, {}};
+    case EACCES:
+      return diagnosis{errc::invalid_argument, cause::not_a_netkit,
+                       text{"{} is the peer of a netkit pair", interface.view()},
+                       text{"both hooks are reached through the primary end"}};
     default:
       return std::nullopt;
   }

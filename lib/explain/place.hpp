@@ -6,6 +6,7 @@
 #include "attach/raw_target.hpp"
 #include "attached.hpp"
 #include "bpflink/attach/raw_target.hpp"
+#include "bpflink/features.hpp"
 #include "bpflink/ids.hpp"
 #include "bpflink/kinds.hpp"
 #include "bpflink/position.hpp"
@@ -31,6 +32,8 @@ struct order {
 
 // The place as the information of links tells it; target 0 where no link is found by it.
 [[nodiscard]] link_place link_place_of(const place& there) noexcept;
+// What has to be there for a link at a hook.
+[[nodiscard]] feature link_feature_of(attach_type where) noexcept;
 // What the kernel tells of a hook beside its programs.
 [[nodiscard]] attached_request::also told_at(hooks::target_kind kind) noexcept;
 // What is attached there. An error where the kernel does not tell.
@@ -40,6 +43,8 @@ struct order {
 
 // The descriptor is closed, or is of nothing that the hook takes; the interface or cgroup is gone.
 [[nodiscard]] std::optional<diagnosis> unfit_target(const place& there) noexcept;
+// The interface is no netkit device, or not the end by which a pair's programs are attached.
+[[nodiscard]] std::optional<diagnosis> no_netkit(const place& there, kernel::failure failed) noexcept;
 // A program of another type, or loaded for another attach type.
 [[nodiscard]] std::optional<diagnosis> unfit_program_at(const place& there, program_ref program) noexcept;
 // A hook that excludes this one has a program.

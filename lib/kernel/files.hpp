@@ -32,6 +32,9 @@ inline constexpr int last_standard_stream = 2;
   return above_standard_streams(std::move(descriptor));
 }
 
+// This process's number.
+[[nodiscard]] inline int own_process() noexcept { return ::getpid(); }
+
 // A second descriptor of the same open file, close-on-exec.
 [[nodiscard]] result<unique_fd> duplicate(int descriptor) noexcept;
 // Keeps errno.

@@ -60,18 +60,27 @@ result<std::span<const std::byte>> receive(int socket, std::span<std::byte> buff
   }
 }
 
-netlink_result<std::span<const std::byte>> transact(int socket, netlink_message& request, std::uint16_t wanted,
-                                                    std::span<std::byte> buffer, operation call) noexcept {
+tl::unexpected<netlink_failure> refused(operation call, const netlink_reply& reply) noexcept {
+  return tl::unexpected(netlink_failure{.why = {call, reply.error}, .words = bounded_string<192>{reply.words}});
+}
+
+// Sends a request; its number.
+netlink_result<std::uint32_t> ask(int socket, netlink_message& request, operation call) noexcept {
   const auto sequence = next_sequence();
   const auto bytes = request.finish(sequence);
-  if (bytes.empty()) return tl::unexpected(netlink_failure{.why = {call, EMSGSIZE}, .words = {}});
-  if (const int error = send(socket, bytes); error != 0) {
-    return tl::unexpected(netlink_failure{.why = {call, error}, .words = {}});
-  }
+  const int error = bytes.empty() ? EMSGSIZE : send(socket, bytes);
+  if (error != 0) return tl::unexpected(netlink_failure{.why = {call, error}, .words = {}});
+  return sequence;
+}
+
+netlink_result<std::span<const std::byte>> transact(int socket, netlink_message& request, std::uint16_t wanted,
+                                                    std::span<std::byte> buffer, operation call) noexcept {
+  const auto sequence = ask(socket, request, call);
+  if (!sequence) return tl::unexpected(sequence.error());
   for (;;) {
     const auto datagram = receive(socket, buffer, call);
     if (!datagram) return unanswered(call, datagram.error().number);
-    const auto reply = read_reply(*datagram, sequence, wanted);
+    const auto reply = read_reply(*datagram, *sequence, wanted);
     switch (reply.what) {
       case netlink_reply::kind::none:
         break;
@@ -81,7 +90,7 @@ netlink_result<std::span<const std::byte>> transact(int socket, netlink_message&
       case netlink_reply::kind::data:
         return reply.payload;
       case netlink_reply::kind::refused:
-        return tl::unexpected(netlink_failure{.why = {call, reply.error}, .words = bounded_string<192>{reply.words}});
+        return refused(call, reply);
     }
   }
 }
@@ -112,6 +121,34 @@ netlink_result<std::span<const std::byte>> netlink_ask(int socket, netlink_messa
   // An acknowledgement without what was asked for is no answer.
   if (answer && answer->empty()) return unanswered(call, EBADMSG);
   return answer;
+}
+
+netlink_result<void> netlink_list(int socket, netlink_message& request, std::uint16_t wanted,
+                                  std::span<std::byte> buffer, operation call, netlink_visitor visit,
+                                  void* context) noexcept {
+  const auto sequence = ask(socket, request, call);
+  if (!sequence) return tl::unexpected(sequence.error());
+  for (;;) {
+    const auto datagram = receive(socket, buffer, call);
+    if (!datagram) return unanswered(call, datagram.error().number);
+    auto rest = *datagram;
+    while (!rest.empty()) {
+      const auto reply = take_reply(rest, *sequence, wanted);
+      switch (reply.what) {
+        case netlink_reply::kind::none:
+          break;
+        case netlink_reply::kind::malformed:
+          return unanswered(call, EBADMSG);
+        case netlink_reply::kind::acknowledged:
+          return {};
+        case netlink_reply::kind::data:
+          visit(context, reply.payload);
+          break;
+        case netlink_reply::kind::refused:
+          return refused(call, reply);
+      }
+    }
+  }
 }
 
 }  // namespace bpflink::kernel

@@ -39,4 +39,11 @@ enum class netlink_words : std::uint8_t { wanted, unwanted };
                                                                      std::uint16_t wanted, std::span<std::byte> buffer,
                                                                      operation call) noexcept;
 
+// Asks for a list of messages of a type; `visit` gets what is behind the header of each. To the end: a list that was
+// not read keeps the socket from the next one.
+using netlink_visitor = void (*)(void* context, std::span<const std::byte> content);
+[[nodiscard]] netlink_result<void> netlink_list(int socket, netlink_message& request, std::uint16_t wanted,
+                                                std::span<std::byte> buffer, operation call, netlink_visitor visit,
+                                                void* context) noexcept;
+
 }  // namespace bpflink::kernel

@@ -9,6 +9,7 @@ namespace bpflink::kernel {
 namespace {
 
 constexpr std::uint16_t message_error = 2;        // NLMSG_ERROR
+constexpr std::uint16_t message_done = 3;         // NLMSG_DONE
 constexpr std::uint16_t flag_capped = 0x100;      // NLM_F_CAPPED: the request is not repeated but for its header
 constexpr std::uint16_t flag_attributes = 0x200;  // NLM_F_ACK_TLVS: attributes follow
 constexpr std::uint16_t attribute_words = 1;      // NLMSGERR_ATTR_MSG
@@ -32,10 +33,17 @@ netlink_reply read_acknowledgement(std::span<const std::byte> content, std::uint
   if ((flags & flag_attributes) != 0) {
     const auto repeated = (flags & flag_capped) != 0 ? sizeof(netlink_header) : aligned(request->size);
     const auto words = find_attribute(behind(content, sizeof(std::int32_t) + repeated), attribute_words);
-    const std::string_view all{reinterpret_cast<const char*>(words.data()), words.size()};
-    reply.words = all.substr(0, all.find('\0'));
+    reply.words = text_of(words);
   }
   return reply;
+}
+
+// What ends a list says, too, how it ended.
+netlink_reply read_end(std::span<const std::byte> content) noexcept {
+  using kind = netlink_reply::kind;
+  const auto error = number_of<std::int32_t>(content).value_or(0);
+  if (error > 0 || error < -4095) return {kind::malformed, 0, {}, {}};
+  return {error == 0 ? kind::acknowledged : kind::refused, -error, {}, {}};
 }
 
 }  // namespace
@@ -83,19 +91,28 @@ std::span<const std::byte> find_attribute(std::span<const std::byte> attributes,
   return {};
 }
 
-netlink_reply read_reply(std::span<const std::byte> datagram, std::uint32_t sequence, std::uint16_t wanted) noexcept {
+std::string_view text_of(std::span<const std::byte> bytes) noexcept {
+  const std::string_view all{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  return all.substr(0, all.find('\0'));
+}
+
+netlink_reply take_reply(std::span<const std::byte>& datagram, std::uint32_t sequence, std::uint16_t wanted) noexcept {
   using kind = netlink_reply::kind;
   while (!datagram.empty()) {
     const auto header = number_of<netlink_header>(datagram);
     if (!header || header->size < sizeof *header || header->size > datagram.size()) return {kind::malformed, 0, {}, {}};
     const auto content = datagram.subspan(sizeof *header, header->size - sizeof *header);
-    if (header->sequence == sequence) {
-      if (header->type == message_error) return read_acknowledgement(content, header->flags);
-      if (wanted != 0 && header->type == wanted) return {kind::data, 0, {}, content};
-    }
     datagram = behind(datagram, aligned(header->size));
+    if (header->sequence != sequence) continue;
+    if (header->type == message_error) return read_acknowledgement(content, header->flags);
+    if (header->type == message_done) return read_end(content);
+    if (wanted != 0 && header->type == wanted) return {kind::data, 0, {}, content};
   }
   return {};
+}
+
+netlink_reply read_reply(std::span<const std::byte> datagram, std::uint32_t sequence, std::uint16_t wanted) noexcept {
+  return take_reply(datagram, sequence, wanted);
 }
 
 }  // namespace bpflink::kernel

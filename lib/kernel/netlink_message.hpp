@@ -13,8 +13,13 @@
 // The bytes of netlink, without a socket: writing requests, and reading replies that nobody vouches for.
 namespace bpflink::kernel {
 
-inline constexpr std::uint16_t netlink_request = 0x01;  // NLM_F_REQUEST
-inline constexpr std::uint16_t netlink_ack = 0x04;      // NLM_F_ACK
+inline constexpr std::uint16_t netlink_request = 0x01;   // NLM_F_REQUEST
+inline constexpr std::uint16_t netlink_ack = 0x04;       // NLM_F_ACK
+inline constexpr std::uint16_t netlink_echo = 0x08;      // NLM_F_ECHO: what was made is told
+inline constexpr std::uint16_t netlink_dump = 0x300;     // NLM_F_DUMP
+inline constexpr std::uint16_t netlink_replace = 0x100;  // NLM_F_REPLACE
+inline constexpr std::uint16_t netlink_if_none = 0x200;  // NLM_F_EXCL
+inline constexpr std::uint16_t netlink_create = 0x400;   // NLM_F_CREATE
 
 // struct nlmsghdr.
 struct netlink_header {
@@ -41,6 +46,16 @@ struct interface_message {
   std::uint32_t change = 0;
 };
 
+// struct tcmsg, with which all requests on qdiscs and filters begin.
+struct traffic_message {
+  std::uint8_t family = 0;
+  std::array<std::uint8_t, 3> padding{};
+  std::int32_t index = 0;
+  std::uint32_t handle = 0;
+  std::uint32_t parent = 0;
+  std::uint32_t info = 0;  // a filter's priority and protocol
+};
+
 // A request in the making: a header, the family's own structure, attributes. What would not fit makes it unfit.
 class netlink_message {
  public:
@@ -54,6 +69,14 @@ class netlink_message {
   netlink_message& add(std::uint16_t type, const Value& value) noexcept {
     const auto at = begin(type);
     append(value);
+    end(at);
+    return *this;
+  }
+  // A string, with its final NUL.
+  netlink_message& add_text(std::uint16_t type, std::string_view text) noexcept {
+    const auto at = begin(type);
+    append(text.data(), text.size());
+    append('\0');
     end(at);
     return *this;
   }
@@ -91,12 +114,15 @@ template <class Number>
   return number;
 }
 
+// A string's characters, without the NUL.
+[[nodiscard]] std::string_view text_of(std::span<const std::byte> bytes) noexcept;
+
 // What a reply says about one of the requests.
 struct netlink_reply {
   enum class kind : std::uint8_t {
     none,          // nothing about this request is in there
     malformed,     // the bytes are no netlink messages
-    acknowledged,  // it was done
+    acknowledged,  // it was done, or the list that was asked for has ended
     refused,       // it was not: `error` and `words`
     data,          // the message asked for: `payload`
   };
@@ -106,9 +132,12 @@ struct netlink_reply {
   std::span<const std::byte> payload;  // behind the netlink header
 };
 
-// Reads a datagram that may hold several messages, up to the first that answers the request: an acknowledgement, or a
-// message of the wanted type (0: none).
+// Reads a datagram that may hold several messages, up to the first that answers the request: an acknowledgement, the
+// end of a list, or a message of the wanted type (0: none).
 [[nodiscard]] netlink_reply read_reply(std::span<const std::byte> datagram, std::uint32_t sequence,
+                                       std::uint16_t wanted) noexcept;
+// The same, and takes what was read off the datagram: for lists.
+[[nodiscard]] netlink_reply take_reply(std::span<const std::byte>& datagram, std::uint32_t sequence,
                                        std::uint16_t wanted) noexcept;
 
 }  // namespace bpflink::kernel

@@ -3,15 +3,19 @@
 
 #include "abi.hpp"
 #include "bpflink/attach/cgroup.hpp"
+#include "bpflink/attach/netkit.hpp"
 #include "bpflink/attach/netns.hpp"
+#include "bpflink/attach/tcx.hpp"
 #include "bpflink/info.hpp"
 #include "kernel/abi.hpp"
 
 using namespace bpflink::test;
 using bpflink::cgroup_hook;
 using bpflink::cgroup_order;
+using bpflink::netkit_hook;
 using bpflink::netns_hook;
 using bpflink::perf_event_kind;
+using bpflink::tcx_hook;
 using kernel_command = bpflink::kernel::command;
 
 namespace {
@@ -51,6 +55,16 @@ static_assert(std::size(cgroup_hooks) == 28);
 constexpr known<netns_hook> netns_hooks[] = {
     {"BPF_FLOW_DISSECTOR", netns_hook::flow_dissector},
     {"BPF_SK_LOOKUP", netns_hook::sk_lookup, {5, 9}},
+};
+
+constexpr known<tcx_hook> tcx_hooks[] = {
+    {"BPF_TCX_INGRESS", tcx_hook::ingress, {6, 6}},
+    {"BPF_TCX_EGRESS", tcx_hook::egress, {6, 6}},
+};
+
+constexpr known<netkit_hook> netkit_hooks[] = {
+    {"BPF_NETKIT_PRIMARY", netkit_hook::primary, {6, 7}},
+    {"BPF_NETKIT_PEER", netkit_hook::peer, {6, 7}},
 };
 
 constexpr known<cgroup_order> orders[] = {
@@ -112,6 +126,14 @@ TEST_CASE("abi: network namespace hooks are the kernel's", "[abi]") {
   if (!theirs.empty()) {
     CHECK(vmlinux_btf::get().value_of("MAX_NETNS_BPF_ATTACH_TYPE") == static_cast<int>(std::size(netns_hooks)));
   }
+}
+
+TEST_CASE("abi: hooks of interfaces are the kernel's, all of them", "[abi]") {
+  SKIP_IF(needs_vmlinux_btf());
+  check_values<tcx_hook>("bpf_attach_type", tcx_hooks);
+  check_complete<tcx_hook>("bpf_attach_type", tcx_hooks, "BPF_TCX_");
+  check_values<netkit_hook>("bpf_attach_type", netkit_hooks);
+  check_complete<netkit_hook>("bpf_attach_type", netkit_hooks, "BPF_NETKIT_");
 }
 
 TEST_CASE("abi: the orders of cgroup iterators are the kernel's", "[abi]") {

@@ -61,6 +61,8 @@ TEST_CASE("format: enumerations are words", "[format]") {
   CHECK(fmt::format("{}", cgroup_hook::inet_egress) == "inet_egress");
   CHECK(fmt::format("{}", netns_hook::sk_lookup) == "sk_lookup");
   CHECK(fmt::format("{}", xdp_mode::native) == "native");
+  CHECK(fmt::format("{}", tcx_hook::egress) == "egress");
+  CHECK(fmt::format("{}", netkit_hook::peer) == "peer");
   CHECK(fmt::format("{}", attach_mode::multi) == "multi");
   CHECK(fmt::format("{}", sockmap_hook::msg_verdict) == "msg_verdict");
   CHECK(fmt::format("{}", static_cast<sockmap_hook>(6)) == "unknown (6)");

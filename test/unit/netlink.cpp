@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <linux/if_link.h>
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
 #include <array>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "kernel/netlink_message.hpp"
+#include "kernel/tc.hpp"
 #include "kernel/xdp.hpp"
 #include "support/catch.hpp"
 
@@ -92,6 +94,57 @@ TEST_CASE("netlink: requests have the kernel's layout", "[netlink]") {
 
   const auto finished = made.finish(9);
   CHECK(bytes(finished.begin(), finished.end()) == expected);
+}
+
+TEST_CASE("netlink: requests on traffic control have the kernel's layout", "[netlink]") {
+  netlink_message made{RTM_NEWTFILTER, netlink_echo | netlink_create | netlink_if_none,
+                       traffic_message{.index = 5, .handle = 6, .parent = 7, .info = 8}};
+  made.add_text(TCA_KIND, "bpf").add_text(TCA_CHAIN, "clsact");
+
+  bytes expected;
+  append(expected, nlmsghdr{56, RTM_NEWTFILTER, NLM_F_REQUEST | NLM_F_ECHO | NLM_F_CREATE | NLM_F_EXCL, 9, 0});
+  tcmsg about{};
+  about.tcm_ifindex = 5;
+  about.tcm_handle = 6;
+  about.tcm_parent = 7;
+  about.tcm_info = 8;
+  append(expected, about);
+  append_attribute(expected, TCA_KIND, {"bpf\0", 4});
+  append_attribute(expected, TCA_CHAIN, {"clsact\0", 7});
+
+  const auto finished = made.finish(9);
+  CHECK(bytes(finished.begin(), finished.end()) == expected);
+  CHECK(netlink_dump == NLM_F_DUMP);
+  CHECK(netlink_replace == NLM_F_REPLACE);
+  CHECK(static_cast<std::uint32_t>(clsact_hook::ingress) == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
+  CHECK(static_cast<std::uint32_t>(clsact_hook::egress) == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS));
+}
+
+TEST_CASE("netlink: a list is taken message by message, to its end", "[netlink]") {
+  bytes list = message(RTM_NEWTFILTER, NLM_F_MULTI, ours, bytes(20));
+  list = joined(list, message(RTM_NEWTFILTER, NLM_F_MULTI, ours - 1, bytes(24)));
+  list = joined(list, message(RTM_NEWTFILTER, NLM_F_MULTI, ours, bytes(28)));
+  bytes status;
+  append(status, std::int32_t{0});
+  const auto ended = joined(list, message(NLMSG_DONE, NLM_F_MULTI, ours, status));
+  std::span<const std::byte> rest{ended};
+  const auto next = [&rest] { return take_reply(rest, ours, RTM_NEWTFILTER); };
+  CHECK(next().payload.size() == 20);
+  CHECK(next().payload.size() == 28);
+  CHECK(next().what == kind::acknowledged);
+  CHECK(rest.empty());
+  CHECK(next().what == kind::none);
+
+  const auto end_of = [&](std::int32_t error) {
+    bytes told;
+    append(told, error);
+    return read(message(NLMSG_DONE, NLM_F_MULTI, ours, told));
+  };
+  CHECK(end_of(-EBUSY).what == kind::refused);
+  CHECK(end_of(-EBUSY).error == EBUSY);
+  CHECK(end_of(1).what == kind::malformed);
+  CHECK(end_of(-5000).what == kind::malformed);
+  CHECK(read(message(NLMSG_DONE, NLM_F_MULTI, ours, {})).what == kind::acknowledged);
 }
 
 TEST_CASE("netlink: a request that has no room is not made", "[netlink]") {

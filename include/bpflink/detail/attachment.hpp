@@ -27,6 +27,7 @@ struct attachment {
   unique_fd companion;                               // closed after the holder: the link's perf event, or the program
   std::uint32_t place = 0;                           // the hook: an attach type or an interface
   std::uint32_t variant = 0;                         // how it was attached
+  std::uint32_t rank = 0;                            // where in an order, for what has one
   link_type type = link_type::unspecified;
 
   attachment() noexcept = default;
@@ -36,6 +37,7 @@ struct attachment {
         companion{std::move(other.companion)},
         place{other.place},
         variant{other.variant},
+        rank{other.rank},
         type{other.type} {}
   // What was held before must have been dropped.
   attachment& operator=(attachment&& other) noexcept {
@@ -44,6 +46,7 @@ struct attachment {
     companion = std::move(other.companion);
     place = other.place;
     variant = other.variant;
+    rank = other.rank;
     type = other.type;
     return *this;
   }

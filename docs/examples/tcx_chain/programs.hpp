@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <bpflink/bpflink.hpp>
+#include <cstdint>
+#include <vector>
+
+// The programs of the chain, in instructions. Each counts what it sees.
+namespace chain {
+
+// An array map with one number.
+class counter {
+ public:
+  counter();
+  [[nodiscard]] int map() const { return map_.get(); }
+  [[nodiscard]] std::uint64_t value() const;
+  void clear() const;
+
+ private:
+  bpflink::unique_fd map_;
+};
+
+inline constexpr std::int32_t next = -1;  // TCX_NEXT: the program behind decides
+inline constexpr std::int32_t drop = 2;   // TCX_DROP
+
+// Counts, and leaves the packet to the next one.
+[[nodiscard]] bpflink::expected<bpflink::program> load_watcher(bpflink::zstring_view name, const counter& seen);
+// Counts, and drops packets of more bytes than this.
+[[nodiscard]] bpflink::expected<bpflink::program> load_filter(bpflink::zstring_view name, const counter& seen,
+                                                              std::int32_t most_bytes);
+
+}  // namespace chain

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "tc_helpers.hpp"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "support/fd.hpp"
+
+namespace bpflink {
+
+bool frame_passes(const std::string& from, const std::string& to) {
+  const test::fd receiver(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_IP)));
+  if (!receiver) test::throw_error(errno, "making a packet socket");
+  sockaddr_ll where{};
+  where.sll_family = AF_PACKET;
+  where.sll_protocol = htons(ETH_P_IP);
+  where.sll_ifindex = static_cast<int>(test::ifindex_of(to));
+  if (::bind(receiver.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) {
+    test::throw_error(errno, "binding a packet socket");
+  }
+  if (test::packet_send(from) != 0) return false;
+  pollfd waited{receiver.get(), POLLIN, 0};
+  // The frame has gone through, or not, before the sending returns; its receiving is a softirq away.
+  return ::poll(&waited, 1, 200) == 1;
+}
+
+}  // namespace bpflink
