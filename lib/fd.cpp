@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "bpflink/fd.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "failure.hpp"
 #include "kernel/files.hpp"
 
 namespace bpflink {
 
-void unique_fd::close_quietly(int raw) noexcept {
-  const int kept = errno;
-  static_cast<void>(::close(raw));
-  errno = kept;
-}
+void unique_fd::close_quietly(int raw) noexcept { kernel::close_unheard(raw); }
 
 expected<void> unique_fd::close() noexcept {
   const attempt what{text{"close descriptor"}, {}, {}};

@@ -132,8 +132,9 @@ namespace {
 }
 
 [[gnu::cold, gnu::noinline]] expected<std::size_t> read_again(fd_ref run, std::span<std::byte> buffer,
-                                                              kernel::failure failed) noexcept {
-  for (int pauses = 1; failed.number == EAGAIN && pauses < most_pauses; ++pauses) {
+                                                              long answer) noexcept {
+  kernel::failure failed{operation::read, static_cast<int>(-answer)};
+  for (int pauses = 1; failed.number == EINTR || (failed.number == EAGAIN && pauses < most_pauses); ++pauses) {
     const auto got = kernel::read_some(run.get(), buffer);
     if (got) return *got;
     failed = got.error();
@@ -145,9 +146,9 @@ namespace {
 
 expected<std::size_t> iterator_reader::read(std::span<std::byte> buffer) noexcept {
   if (!fd_ || buffer.empty()) return unreadable(fd_);
-  const auto got = kernel::read_some(fd_.get(), buffer);
-  if (!got) return read_again(fd_, buffer, got.error());
-  return *got;
+  const long got = kernel::try_read(fd_.get(), buffer);
+  if (got < 0) return read_again(fd_, buffer, got);
+  return static_cast<std::size_t>(got);
 }
 
 expected<std::vector<std::byte>> iterator_reader::read_all() noexcept {

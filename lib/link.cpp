@@ -81,18 +81,20 @@ std::optional<kernel::failure> close_descriptors(attachment& held) noexcept {
   return first;
 }
 
-}  // namespace
-
-void drop(attachment& held) noexcept {
-  if (held.operations->let_go == nullptr) {
-    // Closing keeps errno.
-    static_cast<void>(close_descriptors(held));
-    return;
-  }
+[[gnu::cold, gnu::noinline]] void tear_down_quietly(attachment& held) noexcept {
   const int kept = errno;
   static_cast<void>(held.operations->let_go(held));
   static_cast<void>(close_descriptors(held));
   errno = kept;
+}
+
+}  // namespace
+
+void drop(attachment& held) noexcept {
+  if (held.operations->let_go != nullptr) return tear_down_quietly(held);
+  if (held.holder) kernel::close_unheard(held.holder.release());
+  if (held.companion) kernel::close_unheard(held.companion.release());
+  held.operations = nullptr;
 }
 
 }  // namespace detail

@@ -214,8 +214,8 @@ link_info made(const kernel::link_info_header& header, const Details& details) n
 [[gnu::always_inline]] inline expected<link_info> short_info(const link_handle& link,
                                                              const detail::attachment& held) noexcept {
   short_answer raw{};
-  const auto length = kernel::obj_get_info(held.holder.get(), &raw, sizeof raw);
-  if (!length) return refused(link, held, length.error());
+  const auto told = kernel::obj_get_info(held.holder.get(), raw);
+  if (!told) return refused(link, held, told.error());
   switch (held.type) {
     case link_type::cgroup:
       return made(raw.header, cgroup_info{raw.cgroup.cgroup_id, static_cast<attach_type>(raw.cgroup.attach_type)});

@@ -14,7 +14,7 @@ namespace bpflink {
 // The kind of a link.
 [[nodiscard]] inline kernel::result<link_type> kind_of_link(fd_ref link) noexcept {
   kernel::link_info_header header{};
-  const auto told = kernel::obj_get_info(link.get(), &header, sizeof header);
+  const auto told = kernel::obj_get_info(link.get(), header);
   if (!told) return kind_told_by_fdinfo(link, told.error());
   return static_cast<link_type>(header.type);
 }

@@ -55,17 +55,34 @@ struct origin {
                         {}});
 }
 
-expected<link_handle> of_kind(unique_fd link, const origin& from) noexcept {
-  const auto found = kind_of_link(link);
+// `from()` is the origin. These two are inline, so that it is put together only where there is an error.
+template <class From>
+[[gnu::always_inline]] inline expected<link_handle> if_wanted(unique_fd link, link_type found, link_type wanted,
+                                                              const From& from) noexcept {
+  if (wanted != link_type::unspecified && found != wanted) return other_kind(from(), found);
+  return link_access::make(link_access::link_attachment(std::move(link), found));
+}
+
+[[gnu::cold, gnu::noinline]] expected<link_handle> of_kind_told_otherwise(unique_fd link, const origin& from,
+                                                                          kernel::failure no_info) noexcept {
+  const auto found = kind_told_by_fdinfo(link, no_info);
   if (!found) return failed(from, found.error());
-  if (from.wanted != link_type::unspecified && *found != from.wanted) return other_kind(from, *found);
-  return link_access::make(link_access::link_attachment(std::move(link), *found));
+  return if_wanted(std::move(link), *found, from.wanted, [&from]() -> const origin& { return from; });
+}
+
+template <class From>
+[[gnu::always_inline]] inline expected<link_handle> of_kind(unique_fd link, link_type wanted,
+                                                            const From& from) noexcept {
+  kernel::link_info_header header{};
+  const auto told = kernel::obj_get_info(link.get(), header);
+  if (!told) return of_kind_told_otherwise(std::move(link), from(), told.error());
+  return if_wanted(std::move(link), static_cast<link_type>(header.type), wanted, from);
 }
 
 // Where the kernel did not say so shortly.
 [[gnu::cold, gnu::noinline]] expected<link_handle> if_link(unique_fd opened, const origin& from) noexcept {
   if (const auto wrong = pins::not_of_kind(opened, kernel::object_kind::link)) return refused(from, *wrong);
-  return of_kind(std::move(opened), from);
+  return of_kind(std::move(opened), from.wanted, [&from]() -> const origin& { return from; });
 }
 
 [[gnu::cold, gnu::noinline]] expected<link_handle> not_opened(const origin& from, kernel::failure failed) noexcept {
@@ -87,18 +104,18 @@ expected<link_handle> of_kind(unique_fd link, const origin& from) noexcept {
 }  // namespace
 
 expected<link_handle> open_pinned(zstring_view path, link_type kind) noexcept {
-  const origin from{.verb = "open", .wanted = kind, .path = path};
+  const auto from = [=] { return origin{.verb = "open", .wanted = kind, .path = path}; };
   auto opened = kernel::obj_get(path.c_str());
-  if (!opened) return not_opened(from, opened.error());
-  if (!kernel::is_link(*opened)) return if_link(*std::move(opened), from);
-  return of_kind(*std::move(opened), from);
+  if (!opened) return not_opened(from(), opened.error());
+  if (!kernel::is_link(*opened)) return if_link(*std::move(opened), from());
+  return of_kind(*std::move(opened), kind, from);
 }
 
 expected<link_handle> from_id(link_id id, link_type kind) noexcept {
-  const origin from{.verb = "open", .wanted = kind, .id = id};
+  const auto from = [=] { return origin{.verb = "open", .wanted = kind, .id = id}; };
   auto link = kernel::link_get_fd_by_id(id.value());
-  if (!link) return no_such_id(from, link.error());
-  return of_kind(*std::move(link), from);
+  if (!link) return no_such_id(from(), link.error());
+  return of_kind(*std::move(link), kind, from);
 }
 
 expected<link_handle> adopt(unique_fd descriptor, link_type kind) noexcept {
@@ -107,7 +124,7 @@ expected<link_handle> adopt(unique_fd descriptor, link_type kind) noexcept {
   if (const auto wrong = pins::not_of_kind(descriptor, kernel::object_kind::link)) return refused(from, *wrong);
   auto safe = kernel::above_standard_streams(std::move(descriptor));
   if (!safe) return failed(from, safe.error());
-  return of_kind(*std::move(safe), from);
+  return of_kind(*std::move(safe), kind, [&from]() -> const origin& { return from; });
 }
 
 }  // namespace detail

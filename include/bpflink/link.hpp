@@ -36,7 +36,11 @@ class [[nodiscard]] link_handle {
   link_handle(const link_handle&) = delete;
   link_handle& operator=(const link_handle&) = delete;
   ~link_handle() {
-    if (attachment_) detail::drop(attachment_);
+    if (!attachment_) return;
+    detail::drop(attachment_);
+    // They are closed: said here, where the compiler sees it, so that their destructors do not look again.
+    static_cast<void>(attachment_.holder.release());
+    static_cast<void>(attachment_.companion.release());
   }
 
   /// Opens a link pinned in a BPF file system, of any kind.

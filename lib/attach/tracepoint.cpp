@@ -146,7 +146,9 @@ expected<perf_event_link> attach_by_ioctl(const tracepoint_options& options, uni
   return tl::unexpected(refused(options, event, failed));
 }
 
-expected<perf_event_link> attach_to(const tracepoint_options& options, unique_fd event) noexcept {
+// Inline: out of the kernel each function on the way back costs its time (kernel/call.hpp).
+[[gnu::always_inline]] inline expected<perf_event_link> attach_to(const tracepoint_options& options,
+                                                                  unique_fd event) noexcept {
   auto link = kernel::link_create(kernel::link_create_perf_event_attr{
       .base = {.prog_fd = kernel::descriptor(options.program.fd().get()),
                .target = kernel::descriptor(event.get()),
@@ -182,15 +184,24 @@ expected<perf_event_link> attach_to(const tracepoint_options& options, unique_fd
   return tl::unexpected(refuse_empty(attempted(options), "program"));
 }
 
+[[gnu::always_inline]] inline expected<perf_event_link> attach_by(std::uint32_t id,
+                                                                  const tracepoint_options& options) noexcept {
+  auto event = open_event(id);
+  if (!event) return not_opened(options, event.error());
+  return attach_to(options, *std::move(event));
+}
+
+[[gnu::cold, gnu::noinline]] expected<perf_event_link> look_and_attach(const tracepoint_options& options) noexcept {
+  const auto id = kernel::remembered_tracepoint_id(options.category.c_str(), options.name.c_str());
+  return id != 0 ? attach_by(id, options) : learn_and_attach(options);
+}
+
 }  // namespace
 
 expected<perf_event_link> attach(const tracepoint_options& options) noexcept {
   if (!options.program.fd()) return empty(options);
-  const auto id = kernel::remembered_tracepoint_id(options.category.c_str(), options.name.c_str());
-  if (id == 0) return learn_and_attach(options);
-  auto event = open_event(id);
-  if (!event) return not_opened(options, event.error());
-  return attach_to(options, *std::move(event));
+  const auto id = kernel::remembered_by_address(options.category.c_str(), options.name.c_str());
+  return id != 0 ? attach_by(id, options) : look_and_attach(options);
 }
 
 }  // namespace bpflink

@@ -85,6 +85,12 @@ requires(std::is_same_v<Attribute, link_create_attr> || std::is_same_v<decltype(
   const object_path_attr attr{.pathname = pointer(path)};
   return opening(operation::obj_get, command::obj_get, attr);
 }
+// What does not change from kernel to kernel, so that its length is no news.
+template <class Info>
+[[nodiscard]] inline result<void> obj_get_info(int object, Info& info) noexcept {
+  const object_info_attr attr{.bpf_fd = descriptor(object), .info_len = sizeof info, .info = pointer(&info)};
+  return doing(operation::obj_get_info_by_fd, command::obj_get_info_by_fd, attr);
+}
 // Returns how many bytes the kernel knows.
 [[nodiscard]] inline result<u32> obj_get_info(int object, void* info, u32 size) noexcept {
   object_info_attr attr{.bpf_fd = descriptor(object), .info_len = size, .info = pointer(info)};

@@ -23,8 +23,29 @@ template <class Argument>
 }
 
 // What the kernel answers: a result, or a negative errno.
-template <class First, class Second = long, class Third = long>
-[[nodiscard]] inline long call(long number, First first, Second second = 0, Third third = 0) noexcept {
+template <class First>
+[[nodiscard]] inline long call(long number, First first) noexcept {
+#if defined(__x86_64__) && !defined(__ILP32__)
+  long result = number;
+  asm volatile("syscall" : "+a"(result) : "D"(word_of(first)) : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long result asm("x0") = word_of(first);
+  register const long x8 asm("x8") = number;
+  asm volatile("svc 0" : "+r"(result) : "r"(x8) : "memory");
+  return result;
+#else
+  const int kept = errno;
+  long result = ::syscall(number, word_of(first));
+  if (result < 0) result = -errno;
+  errno = kept;
+  return result;
+#endif
+}
+
+// The same for calls with up to three arguments.
+template <class First, class Second, class Third = long>
+[[nodiscard]] inline long call(long number, First first, Second second, Third third = 0) noexcept {
 #if defined(__x86_64__) && !defined(__ILP32__)
   long result = number;
   asm volatile("syscall"

@@ -50,6 +50,11 @@ std::optional<file_status> status(const struct ::stat& file, const struct ::stat
 
 }  // namespace
 
+result<unique_fd> failed_or_too_low(operation which, int answer) noexcept {
+  if (answer < 0) return tl::unexpected(failure{which, -answer});
+  return above_standard_streams(unique_fd::adopt(answer));
+}
+
 result<unique_fd> above_standard_streams(unique_fd descriptor) noexcept {
   if (descriptor.get() > last_standard_stream) return descriptor;
   return duplicate(descriptor.get());

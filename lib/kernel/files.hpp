@@ -25,11 +25,11 @@ inline constexpr int last_standard_stream = 2;
 [[nodiscard]] result<unique_fd> above_standard_streams(unique_fd descriptor) noexcept;
 
 // What a call that opens has answered.
+[[nodiscard]] result<unique_fd> failed_or_too_low(operation which, int answer) noexcept;
 [[nodiscard]] inline result<unique_fd> opened(operation which, long answer) noexcept {
-  if (answer < 0) return tl::unexpected(failure{which, static_cast<int>(-answer)});
-  auto descriptor = unique_fd::adopt(static_cast<int>(answer));
-  if (answer > last_standard_stream) return descriptor;
-  return above_standard_streams(std::move(descriptor));
+  const auto number = static_cast<int>(answer);
+  if (number <= last_standard_stream) return failed_or_too_low(which, number);
+  return unique_fd::adopt(number);
 }
 
 // This process's number.
@@ -37,9 +37,9 @@ inline constexpr int last_standard_stream = 2;
 
 // A second descriptor of the same open file, close-on-exec.
 [[nodiscard]] result<unique_fd> duplicate(int descriptor) noexcept;
-// Keeps errno.
+// Both keep errno, and close once only: Linux has freed the number even where it reports EINTR.
+inline void close_unheard(int descriptor) noexcept { static_cast<void>(call(SYS_close, descriptor)); }
 [[nodiscard]] inline result<void> close(unique_fd descriptor) noexcept {
-  // Once only: Linux has freed the number even where it reports EINTR.
   const long answer = call(SYS_close, descriptor.release());
   if (answer < 0 && answer != -EINTR) return tl::unexpected(failure{operation::close, static_cast<int>(-answer)});
   return {};
@@ -51,12 +51,15 @@ inline constexpr int last_standard_stream = 2;
 [[nodiscard]] result<unique_fd> open_path(const char* path) noexcept;
 [[nodiscard]] result<unique_fd> open_parent(int directory) noexcept;
 
-// One read, retried when a signal came between. Returns the bytes read; 0 at the end.
+// One read. Returns the bytes read, 0 at the end; or a negative errno, also EINTR.
+[[nodiscard]] inline long try_read(int descriptor, std::span<std::byte> into) noexcept {
+  return call(SYS_read, descriptor, into.data(), into.size());
+}
+// The same, retried when a signal came between.
 [[nodiscard]] inline result<std::size_t> read_some(int descriptor, std::span<std::byte> into) noexcept {
-  ssize_t got = -1;
-  do got = ::read(descriptor, into.data(), into.size());
-  while (got < 0 && errno == EINTR);
-  if (got < 0) return tl::unexpected(failure{operation::read, errno});
+  long got = -EINTR;
+  while (got == -EINTR) got = try_read(descriptor, into);
+  if (got < 0) return tl::unexpected(failure{operation::read, static_cast<int>(-got)});
   return static_cast<std::size_t>(got);
 }
 // The start of a small file, at most what fits.

@@ -3,9 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <cstddef>
-#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -13,55 +10,28 @@ namespace bpflink::kernel {
 
 namespace {
 
-// A place in the memory. Its names are written once; its number can change, and 0 says that it is to be read.
-struct entry {
-  enum class state : unsigned char { empty, being_named, named };
-  std::atomic<std::uint32_t> number{0};
-  std::atomic<state> has{state::empty};
-  unsigned char name_at = 0;
-  std::array<char, 122> characters{};  // both names, each with its NUL
+using tracepoint_memory::entry;
+using tracepoint_memory::places_for_a_name;
 
-  [[nodiscard]] bool is_of(const char* category, const char* name) const noexcept {
-    return has.load(std::memory_order_acquire) == state::named && std::strcmp(category, characters.data()) == 0 &&
-           std::strcmp(name, characters.data() + name_at) == 0;
-  }
-  [[nodiscard]] bool is_of(tracepoint_name tracepoint) const noexcept {
-    return has.load(std::memory_order_acquire) == state::named && tracepoint.category == characters.data() &&
-           tracepoint.name == characters.data() + name_at;
-  }
-  [[nodiscard]] static bool has_room_for(tracepoint_name tracepoint) noexcept {
-    return tracepoint.category.size() + tracepoint.name.size() + 2 <= sizeof characters;
-  }
-  [[nodiscard]] bool take_for(tracepoint_name tracepoint) noexcept {
-    auto expected = state::empty;
-    if (!has.compare_exchange_strong(expected, state::being_named, std::memory_order_acquire)) return false;
-    name_at = static_cast<unsigned char>(tracepoint.category.copy(characters.data(), tracepoint.category.size()) + 1);
-    tracepoint.name.copy(characters.data() + name_at, tracepoint.name.size());
-    has.store(state::named, std::memory_order_release);
-    return true;
-  }
-};
-static_assert(sizeof(entry) == 128);
+auto& entries() noexcept { return tracepoint_memory::remembered().entries; }
 
-// No more than this is remembered, and a name has only a few places: what finds none is read each time.
-constexpr std::size_t most_entries = 256;
-constexpr std::size_t places_for_a_name = 8;
-constexpr std::size_t shortcuts = 64;
-
-struct memory {
-  std::array<entry, most_entries + places_for_a_name> entries;
-  // Where the names that were asked for last are, by the addresses of their characters: most names are literals.
-  std::array<std::atomic<std::uint16_t>, shortcuts> by_address{};
-};
-
-memory& remembered() noexcept {
-  static constinit memory all;
-  return all;
+bool is_of(const entry& place, tracepoint_name tracepoint) noexcept {
+  return place.has.load(std::memory_order_acquire) == entry::state::named &&
+         tracepoint.category == place.characters.data() && tracepoint.name == place.characters.data() + place.name_at;
 }
 
-std::atomic<std::uint16_t>& shortcut_of(const char* category, const char* name) noexcept {
-  const auto address = reinterpret_cast<std::uintptr_t>(category) + 3 * reinterpret_cast<std::uintptr_t>(name);
-  return remembered().by_address[(address ^ (address >> 6U)) % shortcuts];
+bool has_room_for(tracepoint_name tracepoint) noexcept {
+  return tracepoint.category.size() + tracepoint.name.size() + 2 <= sizeof entry::characters;
+}
+
+bool take_for(entry& place, tracepoint_name tracepoint) noexcept {
+  auto expected = entry::state::empty;
+  if (!place.has.compare_exchange_strong(expected, entry::state::being_named, std::memory_order_acquire)) return false;
+  const auto [category, name] = tracepoint;
+  place.name_at = static_cast<unsigned char>(category.copy(place.characters.data(), category.size()) + 1);
+  name.copy(place.characters.data() + place.name_at, name.size());
+  place.has.store(entry::state::named, std::memory_order_release);
+  return true;
 }
 
 std::span<entry> places_of(tracepoint_name tracepoint) noexcept {
@@ -71,17 +41,7 @@ std::span<entry> places_of(tracepoint_name tracepoint) noexcept {
   };
   mix(tracepoint.category);
   mix(tracepoint.name);
-  return std::span{remembered().entries}.subspan(hash % most_entries, places_for_a_name);
-}
-
-[[gnu::noinline]] std::uint32_t look_through(const char* category, const char* name) noexcept {
-  for (const auto& place : places_of({category, name})) {
-    if (!place.is_of(category, name)) continue;
-    const auto number = static_cast<std::uint16_t>(&place - remembered().entries.data());
-    shortcut_of(category, name).store(number, std::memory_order_relaxed);
-    return place.number.load(std::memory_order_relaxed);
-  }
-  return 0;
+  return std::span{entries()}.subspan(hash % tracepoint_memory::most_entries, places_for_a_name);
 }
 
 bool is_made_by_hand(std::string_view category) noexcept {
@@ -93,22 +53,25 @@ bool is_made_by_hand(std::string_view category) noexcept {
 }  // namespace
 
 std::uint32_t remembered_tracepoint_id(const char* category, const char* name) noexcept {
-  const auto& all = remembered();
-  const auto& last = all.entries[shortcut_of(category, name).load(std::memory_order_relaxed)];
-  if (!last.is_of(category, name)) return look_through(category, name);
-  return last.number.load(std::memory_order_relaxed);
+  for (const auto& place : places_of({category, name})) {
+    if (!is_of(place, {category, name})) continue;
+    tracepoint_memory::shortcut_of(category, name)
+        .store(static_cast<std::uint16_t>(&place - entries().data()), std::memory_order_relaxed);
+    return place.number.load(std::memory_order_relaxed);
+  }
+  return 0;
 }
 
 void remember_tracepoint_id(tracepoint_name tracepoint, std::uint32_t number) noexcept {
-  if (!entry::has_room_for(tracepoint) || is_made_by_hand(tracepoint.category)) return;
+  if (!has_room_for(tracepoint) || is_made_by_hand(tracepoint.category)) return;
   // One number, one tracepoint: who is remembered with it lost it.
-  for (auto& other : remembered().entries) {
+  for (auto& other : entries()) {
     auto stale = number;
-    if (!other.is_of(tracepoint)) other.number.compare_exchange_strong(stale, 0, std::memory_order_relaxed);
+    if (!is_of(other, tracepoint)) other.number.compare_exchange_strong(stale, 0, std::memory_order_relaxed);
   }
   for (auto& place : places_of(tracepoint)) {
-    if (!place.is_of(tracepoint) && !place.take_for(tracepoint)) continue;
-    place.number.store(number, std::memory_order_relaxed);
+    if (!is_of(place, tracepoint) && !take_for(place, tracepoint)) continue;
+    place.number.store(number, std::memory_order_release);
     return;
   }
 }

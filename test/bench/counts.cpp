@@ -14,6 +14,7 @@
 #include <exception>
 #include <stdexcept>
 
+#include "kept.hpp"
 #include "support/alloc_counter.hpp"
 #include "support/syscall_supervisor.hpp"
 
@@ -32,7 +33,7 @@ constexpr int at_system_call = SIGTRAP | 0x80;
 void stop() { ::syscall(SYS_tgkill, ::getpid(), ::gettid(), SIGSTOP); }
 
 void finish(const side& of) {
-  if (of.undo) of.undo();
+  if (of.undo) of.undo(ending::one_by_one);
 }
 
 [[noreturn]] void be_traced(const side& of) {
@@ -40,7 +41,7 @@ void finish(const side& of) {
   ::alarm(seconds);
   try {
     if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) failed("being traced");
-    of.work(few);
+    of.work(more);
     finish(of);
     for (const std::size_t times : {few, more}) {
       stop();
@@ -153,6 +154,8 @@ counts count(const side& of) {
     child.run(PTRACE_CONT, nothing);
     result.instructions = each(of_few, next_instructions(child));
   }
+  of.work(few);
+  finish(of);
   const auto allocated = test::allocations([&] {
     of.work(more);
     finish(of);

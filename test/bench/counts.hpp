@@ -21,7 +21,7 @@ struct counts {
   [[nodiscard]] std::string names() const;
 };
 
-/// Counts in traced children of this process, and allocations in this one. The side has worked once before.
+/// Counts in traced children of this process, and allocations in this one.
 counts count(const side& of);
 
 }  // namespace bpflink::bench

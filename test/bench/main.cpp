@@ -18,12 +18,14 @@ namespace bpflink::bench {
 namespace {
 
 constexpr int skipped = 77;  // what Meson takes for it
+constexpr int all_passes = 3;
+constexpr std::size_t all_rounds = 20;
 
 constexpr const char* usage =
     "usage: bench [--only TEXT] [--markdown | --check [--without-instructions] | --loop raw|ours|libbpf TIMES]\n"
     "  Compares the library's operations with the bare system calls and with libbpf. As root.\n"
     "  --only TEXT   the operations with this in their name\n"
-    "  --markdown    as the page docs/benchmarks.md\n"
+    "  --markdown    as in the page docs/benchmarks.md\n"
     "  --check       verify what is exact: calls, allocations, instructions; times are shown and not judged\n"
     "  --loop        only do the operations on one side so many times, for a profiler\n";
 
@@ -32,7 +34,7 @@ enum class mode { text, page, check, loop };
 struct request {
   mode how = mode::text;
   std::string only;
-  bool instructions_too = false;
+  bool instructions_too = true;
   place loop_side = our_place;
   std::size_t loop_times = 0;
 };
@@ -72,47 +74,46 @@ request parse(const std::vector<std::string_view>& arguments) {
   return asked;
 }
 
-class sides {
- public:
-  sides(operation what, stage& on) : made_{raw_side(what, on), our_side(what, on), libbpf_side(what, on)} {}
-
-  [[nodiscard]] const side& at(place where) const { return made_.at(where == again_place ? raw_place : where); }
-  [[nodiscard]] std::vector<const side*> all() const {
-    return {&at(raw_place), &at(our_place), &at(libbpf_place), &at(again_place)};
-  }
-
- private:
-  std::array<side, 3> made_;
-};
-
-void count_all(row& of, const sides& each) {
-  for (const auto where : {raw_place, our_place, libbpf_place}) {
-    if (each.at(where).work) of.exact.at(where) = count(each.at(where));
-  }
+const side& at(const sides& of, place where) {
+  if (where == our_place) return of.ours;
+  return where == libbpf_place ? of.libbpf : of.raw;
 }
 
-void measure(std::vector<row>& rows, stage& on, bool exact_only) {
-  // What else the machine does comes and goes: each row gets its rounds at several times.
-  const std::size_t passes = exact_only ? 1 : 3;
-  for (std::size_t pass = 0; pass < passes; ++pass) {
-    for (auto& each : rows) {
-      each.missing = unmeasurable(each.what);
-      if (!each.missing.empty()) continue;
-      const sides of_row{each.what, on};
-      each.times.race(of_row.all(), exact_only ? 1 : 20);
-      if (pass == 0) count_all(each, of_row);
+// Before the race: what the C library does in a process that has had threads is not what it does in one without.
+void count_all(std::vector<row>& rows, stage& on) {
+  for (auto& each : rows) {
+    if (!each.missing().empty()) continue;
+    const auto of_row = each.prepare(on);
+    for (const auto where : {raw_place, our_place, libbpf_place}) {
+      if (at(of_row, where).work) each.exact.at(where) = count(at(of_row, where));
     }
   }
 }
 
+void race_all(std::vector<row>& rows, stage& on, std::size_t rounds) {
+  for (auto& each : rows) {
+    if (!each.missing().empty()) continue;
+    const auto of_row = each.prepare(on);
+    each.times.race({&of_row.raw, &of_row.ours, &of_row.libbpf, &of_row.raw}, rounds);
+  }
+}
+
+std::vector<row> rows_named(const std::string& part) {
+  auto rows = all_rows();
+  std::erase_if(rows, [&part](const row& each) { return each.name.find(part) == std::string::npos; });
+  if (rows.empty()) throw bad_usage{};
+  return rows;
+}
+
 int loop(const request& asked, const std::vector<row>& rows, stage& on) {
   for (const auto& each : rows) {
-    const sides of_row{each.what, on};
-    const auto& one = of_row.at(asked.loop_side);
+    if (!each.missing().empty()) continue;
+    const auto of_row = each.prepare(on);
+    const auto& one = at(of_row, asked.loop_side);
     if (!one.work) continue;
     for (std::size_t times = 0; times < asked.loop_times; ++times) {
       one.work(1);
-      if (one.undo) one.undo();
+      if (one.undo) one.undo(ending::one_by_one);
     }
   }
   return EXIT_SUCCESS;
@@ -125,14 +126,19 @@ int run(const request& asked) {
     return skipped;
   }
   auto rows = rows_named(asked.only);
-  if (rows.empty()) throw bad_usage{};
   end_when_asked();
   test::raise_memory_lock();
   enter_own_namespaces();
   {
     stage on;
     if (asked.how == mode::loop) return loop(asked, rows, on);
-    measure(rows, on, asked.how == mode::check);
+    count_all(rows, on);
+    if (asked.how == mode::check) {
+      race_all(rows, on, 1);
+    } else {
+      // What else the machine does comes and goes: each row gets its rounds at several times.
+      for (int pass = 0; pass < all_passes; ++pass) race_all(rows, on, all_rounds);
+    }
   }
   std::fputs((asked.how == mode::page ? as_page(rows) : as_text(rows)).c_str(), stdout);
   if (test::residues() != 0) return EXIT_FAILURE;

@@ -2,83 +2,72 @@
 // A row of the table is one operation; a side of it is one way of doing it.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "bpflink/error.hpp"
 
 namespace bpflink::bench {
 
-class stage;
-
-enum class operation : unsigned char {
-  attach_cgroup,
-  attach_cgroup_by_path,
-  attach_netns,
-  attach_raw_tracepoint,
-  attach_xdp,
-  info,
-  update,
-  detach,
-  pin,
-  open_pinned,
-  attach_tracepoint,
-  attach_uprobe_multi,
-  read_iterator,
-};
+/// How the ends that are no part of the operation come: as the count needs them, or as fast as they can.
+enum class ending : unsigned char { one_by_one, all_at_once };
 
 struct side {
   std::function<void(std::size_t times)> work;
   /// Where the operation leaves something whose end is not part of it: ends that, for up to `keepable` times of work.
-  std::function<void()> undo;
+  std::function<void(ending how)> undo;
 };
 
-inline constexpr std::size_t keepable = 4;
-/// More than the kernel gives in one read.
-inline constexpr std::size_t iterator_buffer = 64 * 1024;
+/// The sides of a row. They throw what goes wrong while they work.
+struct sides {
+  side raw;     // as nobody could do it with less
+  side ours;    // as our users write it
+  side libbpf;  // as its users write it; without work where it has no such operation, or was not there to build with
 
-/// The three sides of a row. Throw what goes wrong while they are made or while they work.
-side raw_side(operation what, stage& on);
-side our_side(operation what, stage& on);
-/// One without work where libbpf has no such operation, or there was no libbpf when this was built.
-side libbpf_side(operation what, stage& on);
-/// "libbpf 1.1"; empty where there was none.
-std::string libbpf_version();
+  /// Keeps something for as long as the sides are.
+  template <class T>
+  T& keep(T thing) {
+    auto kept = std::make_shared<T>(std::move(thing));
+    T& there = *kept;
+    kept_.push_back(std::move(kept));
+    return there;
+  }
 
-/// Throws with the errno.
-[[noreturn]] void failed(const char* doing);
+ private:
+  std::vector<std::shared_ptr<void>> kept_;
+};
 
 template <class Work>
 side repeated(Work work) {
-  return {[work](std::size_t times) {
+  return {[work](std::size_t times) mutable {
             while (times-- != 0) work();
           },
           nullptr};
 }
 
-/// Keeps what `make` returns until undo, without moving it: what it costs to make it is all that is measured. It is
-/// told how many there are already.
-template <class Make>
-side kept(Make make) {
-  using made = decltype(make(std::size_t{}));
-  struct storage {
-    alignas(made) std::array<std::array<std::byte, sizeof(made)>, keepable> slots;
-    std::size_t used = 0;
+/// Throws with the errno.
+[[noreturn]] void failed(const char* doing);
 
-    made* at(std::size_t slot) { return std::launder(reinterpret_cast<made*>(slots.at(slot).data())); }
-    void clear() {
-      while (used != 0) at(--used)->~made();
-    }
-    ~storage() { clear(); }
-  };
-  const auto keep = std::make_shared<storage>();
-  return {[make, keep](std::size_t times) {
-            for (; times-- != 0; ++keep->used) ::new (keep->slots.at(keep->used).data()) made(make(keep->used));
-          },
-          [keep] { keep->clear(); }};
+/// What a call answered, where it is not negative.
+inline int done(int answer, const char* doing) {
+  if (answer < 0) failed(doing);
+  return answer;
+}
+
+template <class T>
+void check(const expected<T>& result) {
+  if (!result) throw std::runtime_error(result.error().message());
+}
+
+template <class T>
+T got(expected<T> result) {
+  check(result);
+  return *std::move(result);
 }
 
 }  // namespace bpflink::bench

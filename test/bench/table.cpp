@@ -3,34 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <string_view>
+
 namespace bpflink::bench {
 
 namespace {
 
-// What the library promises.
+// What the library promises, for every row.
 constexpr double instructions_more = 100;
 
 constexpr std::array<std::string_view, 5> figures{"calls", "allocations", "instructions", "raw time", "time / raw"};
-
-const std::vector<row>& every_row() {
-  static const std::vector<row> rows{
-      {operation::attach_cgroup, "cgroup: attach, close"},
-      {operation::attach_cgroup_by_path, "cgroup by path: attach, close"},
-      {operation::attach_netns, "netns: attach, close"},
-      {operation::attach_raw_tracepoint, "raw tracepoint: attach, close"},
-      {operation::attach_xdp, "xdp: attach, close"},
-      {operation::info, "link: info"},
-      {operation::update, "link: update"},
-      {operation::detach, "link: attach, detach, close"},
-      {operation::pin, "link: pin, unpin"},
-      // The kernel opens any pin: that it is a link, and of which kind, are two questions more.
-      {operation::open_pinned, "link: open pinned, close", 2},
-      {operation::attach_tracepoint, "tracepoint: attach"},
-      {operation::attach_uprobe_multi, "uprobe multi: attach"},
-      {operation::read_iterator, "iterator: open, read 64 KiB, close"},
-  };
-  return rows;
-}
 
 std::string number(double value) { return fmt::format("{:.{}f}", value, value == static_cast<long>(value) ? 0 : 1); }
 
@@ -69,22 +52,15 @@ std::string ratios(const row& of) {
 
 }  // namespace
 
-std::vector<row> rows_named(const std::string& part) {
-  std::vector<row> found;
-  for (const auto& each : every_row()) {
-    if (std::string_view{each.name}.find(part) != std::string_view::npos) found.push_back(each);
-  }
-  return found;
-}
-
 std::string as_text(const std::vector<row>& rows) {
-  constexpr auto line = "{:<36}{:<14}{:<16}{:<22}{:<12}{}\n";
-  auto text = fmt::format(line, "", figures[0], figures[1], figures[2], figures[3], figures[4]);
-  const std::string sides = "raw / us / lib";
-  text += fmt::format(line, "", "raw/us/libbpf", "raw/us/libbpf", "raw/us/libbpf", "", "us / libbpf / raw again");
+  constexpr auto line = "{:<36}{:<17}{:<17}{:<22}{:<12}{}\n";
+  auto text = machine() + "\n";
+  text += fmt::format(line, "", figures[0], figures[1], figures[2], figures[3], figures[4]);
+  text +=
+      fmt::format(line, "", "raw/ours/libbpf", "raw/ours/libbpf", "raw/ours/libbpf", "", "ours / libbpf / raw again");
   for (const auto& each : rows) {
-    if (!each.missing.empty()) {
-      text += fmt::format("{:<36}{}\n", each.name, each.missing);
+    if (const auto reason = each.missing(); !reason.empty()) {
+      text += fmt::format("{:<36}{}\n", each.name, reason);
       continue;
     }
     text += fmt::format(line, each.name, calls(each), allocations(each), instructions(each), microseconds(each),
@@ -94,11 +70,13 @@ std::string as_text(const std::vector<row>& rows) {
 }
 
 std::string as_page(const std::vector<row>& rows) {
-  std::string text = "| operation | system calls | allocations | user instructions | raw time | time to raw |\n";
+  auto text = machine() + ".\n\n";
+  text += "| operation | system calls | allocations | user instructions | raw time | time / raw |\n";
   text += "|---|---|---|---|---|---|\n";
+  text += "| | raw / ours / libbpf | raw / ours / libbpf | raw / ours / libbpf | | ours / libbpf / raw again |\n";
   for (const auto& each : rows) {
-    if (!each.missing.empty()) {
-      text += fmt::format("| {} | {} | | | | |\n", each.name, each.missing);
+    if (const auto reason = each.missing(); !reason.empty()) {
+      text += fmt::format("| {} | {} | | | | |\n", each.name, reason);
       continue;
     }
     text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", each.name, calls(each), allocations(each),

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "kept.hpp"
+
 namespace bpflink::bench {
 
 namespace {
@@ -31,19 +33,31 @@ double time_of(const side& one, std::size_t times) {
   const auto start = clock::now();
   one.work(times);
   const std::chrono::duration<double, std::nano> took = clock::now() - start;
-  if (one.undo) one.undo();
   return took.count() / static_cast<double>(times);
 }
 
-std::size_t times_in_batch(const std::vector<const side*>& sides) {
+void undo(const std::vector<const side*>& sides) {
+  for (const auto* one : sides) {
+    if (one->undo) one->undo(ending::all_at_once);
+  }
+}
+
+/// How often the sides take their turns, and what they do each time.
+struct course {
+  std::size_t turns;
+  std::size_t times;
+};
+
+course course_of(const std::vector<const side*>& sides) {
   double longest = 0;
   for (const auto* one : sides) {
+    // The raw side takes two of the turns.
+    if (one->undo) return {keepable / 2, 1};
     if (!one->work) continue;
-    if (one->undo) return 1;
     time_of(*one, 1);
     longest = std::max(longest, std::min(time_of(*one, 4), time_of(*one, 4)));
   }
-  return std::max<std::size_t>(1, static_cast<std::size_t>(batch_nanoseconds / longest));
+  return {batches, std::max<std::size_t>(1, static_cast<std::size_t>(batch_nanoseconds / longest))};
 }
 
 }  // namespace
@@ -55,17 +69,16 @@ void end_when_asked() {
 }
 
 void timing::race(const std::vector<const side*>& sides, std::size_t rounds) {
-  const std::size_t times = times_in_batch(sides);
-  // One at a time is all that the slow ones get.
-  const std::size_t turns = sides.size() * (times == 1 ? 1 : batches);
+  const auto course = course_of(sides);
   const auto end = clock::now() + longest_race;
   do {
     std::vector<std::vector<double>> samples(sides.size());
-    for (std::size_t turn = 0; turn < turns; ++turn) {
+    for (std::size_t turn = 0; turn < course.turns * sides.size(); ++turn) {
       // Each time another side begins, so that none is always behind the same one.
       const std::size_t place = (turn + turn / sides.size() + rounds_.size()) % sides.size();
-      if (sides[place]->work) samples[place].push_back(time_of(*sides[place], times));
+      if (sides[place]->work) samples[place].push_back(time_of(*sides[place], course.times));
     }
+    undo(sides);
     std::vector<double> medians;
     for (auto& of_side : samples) medians.push_back(median(std::move(of_side)));
     rounds_.push_back(std::move(medians));

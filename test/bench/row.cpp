@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#include "row.hpp"
+
+namespace bpflink::bench {
+
+std::vector<row> all_rows() {
+  std::vector<row> rows;
+  add_kinds(rows);
+  add_links(rows);
+  add_events(rows);
+  add_iterators(rows);
+  return rows;
+}
+
+}  // namespace bpflink::bench

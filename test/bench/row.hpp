@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "counts.hpp"
+#include "side.hpp"
+#include "timing.hpp"
+
+namespace bpflink::bench {
+
+class stage;
+
+enum place : std::size_t { raw_place, our_place, libbpf_place, again_place, places };
+
+struct row {
+  std::string name;
+  /// Why the operation cannot be measured here; empty where it can.
+  std::function<std::string()> missing;
+  std::function<sides(stage& on)> prepare;
+  /// How many calls more than the raw side the library may make.
+  unsigned calls_more = 0;
+
+  timing times{};  // of the raw side, ours, libbpf's, and the raw side once more
+  std::array<std::optional<counts>, 3> exact{};
+};
+
+/// All rows, in the order of the table, not measured yet: those of kinds of links, of what any link can do, of links
+/// that are held by events, and of iterators.
+std::vector<row> all_rows();
+
+void add_kinds(std::vector<row>& rows);
+void add_links(std::vector<row>& rows);
+void add_events(std::vector<row>& rows);
+void add_iterators(std::vector<row>& rows);
+
+}  // namespace bpflink::bench
