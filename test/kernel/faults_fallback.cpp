@@ -73,7 +73,7 @@ TEST_CASE("faults: without links", "[faults]") {
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_cgroup2());
   const auto result = test::on_old_kernel(
-      "old-faults", [] { test::refuse_bpf({test::command::link_create}); }, 100);
+      "old-faults", [] { test::refuse_bpf({test::command::link_create}); }, 300);
   CHECK(result.failure() == "");
 }
 

@@ -68,7 +68,7 @@ TEST_CASE("faults: probes", "[faults]") {
   SKIP_IF(test::needs_supervisor());
   // This process may know its kernel already.
   CHECK(test::on_old_kernel(
-            "fresh-faults", [] {}, 100)
+            "fresh-faults", [] {}, 300)
             .failure() == "");
 }
 

@@ -18,7 +18,7 @@ namespace bpflink {
 inline constexpr const char* usual_tracefs = "/sys/kernel/tracing";
 
 /// Runs f in a child where tracefs is at its usual place. failure() is "" if all went well.
-inline std::string with_tracefs(const std::function<void()>& f, unsigned seconds = 30) {
+inline std::string with_tracefs(const std::function<void()>& f, unsigned seconds = 60) {
   return test::in_mount_namespace(
              [&f] {
                const std::string events = std::string{usual_tracefs} + "/events";

@@ -55,7 +55,7 @@ void make_cgroup(const std::string& path) {
 
 // A process that was waited for may be counted in its cgroup for a moment longer.
 bool remove_one(const std::string& path) {
-  return eventually([&path] { return ::rmdir(path.c_str()) == 0 || errno == ENOENT; }, 2);
+  return eventually([&path] { return ::rmdir(path.c_str()) == 0 || errno == ENOENT; });
 }
 
 bool remove_tree(const std::string& path) {

@@ -41,7 +41,7 @@ class cgroup_fixture {
   void enter(const std::function<void()>& f) { enter(path_, f); }
   static void enter(const std::string& cgroup, const std::function<void()>& f);
   /// Runs f in a forked child that is in the cgroup.
-  child_result in_child_inside(const std::function<void()>& f, unsigned seconds = 20);
+  child_result in_child_inside(const std::function<void()>& f, unsigned seconds = 60);
 
  private:
   std::string path_;

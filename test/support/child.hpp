@@ -25,7 +25,7 @@ struct child_result {
 /// Runs f in a forked child and waits for it. The child ends with 0 when f returns, with 1 when it throws, and by
 /// SIGALRM when it takes longer than `seconds`. It ends with its parent and runs no destructors or atexit functions
 /// of the parent's.
-child_result in_child(const std::function<void()>& f, unsigned seconds = 20);
+child_result in_child(const std::function<void()>& f, unsigned seconds = 60);
 
 /// std::source_location, which clang 14 has not got.
 struct source_place {

@@ -32,7 +32,7 @@ void take_datagram(int socket) {
   message.msg_namelen = sizeof(from);
   message.msg_iov = &buffer;
   message.msg_iovlen = 1;
-  if (wait_for(socket, POLLIN, 0.2)) ::recvmsg(socket, &message, MSG_DONTWAIT);
+  if (wait_for(socket, POLLIN, patience)) ::recvmsg(socket, &message, MSG_DONTWAIT);
 }
 
 void set_and_get_option(int socket) {
@@ -47,8 +47,7 @@ void exchange_datagram(family f) {
   const fd sender = make_socket(f, SOCK_DGRAM);
   if (!receiver || !sender || bind_loopback(receiver.get(), f) != 0) return;
   const loopback to(f, own_port(receiver.get()));
-  ::sendto(sender.get(), "x", 1, MSG_NOSIGNAL, to.get(), to.size());
-  take_datagram(receiver.get());
+  if (::sendto(sender.get(), "x", 1, MSG_NOSIGNAL, to.get(), to.size()) == 1) take_datagram(receiver.get());
   set_and_get_option(sender.get());
 }
 
@@ -56,7 +55,7 @@ void exchange_stream(family f) {
   const fd listener = make_socket(f, SOCK_STREAM);
   const fd client = make_socket(f, SOCK_STREAM);
   if (!listener || !client || bind_loopback(listener.get(), f) != 0 || ::listen(listener.get(), 1) != 0) return;
-  if (connect_to(client.get(), loopback(f, own_port(listener.get())), 0.5) != 0) return;
+  if (connect_to(client.get(), loopback(f, own_port(listener.get())), patience) != 0) return;
   ask_names(client.get());
 }
 
@@ -86,8 +85,8 @@ void exchange_unix(const directory_fixture& directory) {
   const fd sender = make(SOCK_DGRAM);
   // The sender has a name as well: only then there is an address to receive.
   if (bind_to(receiver, datagram) && bind_to(sender, unix_address(directory / "sender"))) {
-    ::sendto(sender.get(), "x", 1, MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&datagram), sizeof(datagram));
-    take_datagram(receiver.get());
+    const auto* const to = reinterpret_cast<const sockaddr*>(&datagram);
+    if (::sendto(sender.get(), "x", 1, MSG_NOSIGNAL, to, sizeof(datagram)) == 1) take_datagram(receiver.get());
   }
 }
 

@@ -51,8 +51,11 @@ std::string read_file(const std::string& path);
 /// One write(2); 0 or errno.
 int write_file(const std::string& path, std::string_view text);
 
+/// How long to wait, in seconds, for what should come at once: also on a busy machine, and on an emulated one.
+inline constexpr double patience = 20;
+
 /// True as soon as the condition is; false when `seconds` have passed. For what the kernel does in its own time, such
 /// as taking a network namespace down: it yields between tries.
-[[nodiscard]] bool eventually(const std::function<bool()>& condition, double seconds = 5);
+[[nodiscard]] bool eventually(const std::function<bool()>& condition, double seconds = patience);
 
 }  // namespace bpflink::test

@@ -9,7 +9,7 @@
 namespace bpflink::test {
 
 /// Runs f in a forked child with mounts of its own: nothing that it mounts is seen outside, and all is gone with it.
-child_result in_mount_namespace(const std::function<void()>& f, unsigned seconds = 20);
+child_result in_mount_namespace(const std::function<void()>& f, unsigned seconds = 60);
 
 // For use in there:
 

@@ -177,7 +177,8 @@ void await_up(const fd& news, std::set<unsigned> interfaces) {
   std::vector<std::byte> bytes(32768);
   while (!interfaces.empty()) {
     pollfd waiting{news.get(), POLLIN, 0};
-    if (::poll(&waiting, 1, 10'000) != 1) throw_error(ETIMEDOUT, "waiting for an interface to come up");
+    if (::poll(&waiting, 1, static_cast<int>(patience * 1000)) != 1)
+      throw_error(ETIMEDOUT, "waiting for an interface to come up");
     const ssize_t length = ::recv(news.get(), bytes.data(), bytes.size(), 0);
     if (length < 0) throw_error(errno, "reading rtnetlink");
     for (const unsigned up : found_up(std::span(bytes).first(static_cast<std::size_t>(length)))) interfaces.erase(up);

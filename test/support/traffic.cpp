@@ -69,13 +69,13 @@ int tcp_listener::connect() {
   while (accept()) continue;  // connections of before
   const fd client = make_socket(family_, SOCK_STREAM);
   if (!client) return client.error();
-  if (const int error = connect_to(client.get(), loopback(family_, port_), 2); error != 0) return error;
-  if (!wait_for(socket_.get(), POLLIN, 2)) return ETIMEDOUT;
+  if (const int error = connect_to(client.get(), loopback(family_, port_), patience); error != 0) return error;
+  if (!wait_for(socket_.get(), POLLIN, patience)) return ETIMEDOUT;
   const fd server = accept();
   if (!server) return errno;
   if (::send(client.get(), "x", 1, MSG_NOSIGNAL) < 0) return errno;
   char byte = 0;
-  if (!wait_for(server.get(), POLLIN, 2)) return ETIMEDOUT;
+  if (!wait_for(server.get(), POLLIN, patience)) return ETIMEDOUT;
   return error_of(::recv(server.get(), &byte, 1, 0));
 }
 
@@ -124,7 +124,7 @@ int packet_through(const std::string& from, const std::string& to) {
   if (end.sll_ifindex == 0) return ENODEV;
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&end), sizeof(end)) != 0) return errno;
   if (const int error = packet_send(from); error != 0) return error;
-  return wait_for(socket.get(), POLLIN, 5) ? 0 : ETIMEDOUT;
+  return wait_for(socket.get(), POLLIN, patience) ? 0 : ETIMEDOUT;
 }
 
 int create_socket(family f) { return make_socket(f, SOCK_DGRAM).error(); }

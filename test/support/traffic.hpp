@@ -20,7 +20,7 @@ class udp_pair {
   /// sendto(2), to the other's address.
   int send();
   /// Waits for a datagram and takes it; false if none comes within `seconds`.
-  bool receive(double seconds = 2);
+  bool receive(double seconds = patience);
   /// Whether what was sent arrives, as soon as the kernel has either queued it for the receiver or dropped it there.
   bool arrives();
   [[nodiscard]] int sender() const { return sender_.get(); }
@@ -52,7 +52,7 @@ class tcp_listener {
 };
 
 /// connect(2) to a port of loopback; ETIMEDOUT after `seconds`.
-int tcp_connect(std::uint16_t port, family f = family::ipv4, double seconds = 2);
+int tcp_connect(std::uint16_t port, family f = family::ipv4, double seconds = patience);
 /// A listener, a connection and a byte.
 int tcp_exchange(family f = family::ipv4);
 
