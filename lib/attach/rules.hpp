@@ -17,8 +17,8 @@ namespace bpflink::hooks {
 [[nodiscard]] std::span<const program_type> programs_of(link_type kind, std::uint32_t place) noexcept;
 // The attach types that programs of this type can be loaded for.
 [[nodiscard]] std::span<const attach_type> attach_types_of(program_type type) noexcept;
-// The first version of Linux that has the hook, for hooks of cgroups and sockets; nothing for others, which are features
-// by themselves.
+// The first version of Linux that has the hook, for hooks of cgroups and sockets; nothing for others, which are
+// features by themselves.
 [[nodiscard]] std::optional<kernel_version> since(attach_type where) noexcept;
 // The kind of link that BPF_LINK_CREATE makes; unspecified where that is not known.
 [[nodiscard]] link_type link_of(attach_type where) noexcept;

@@ -65,6 +65,15 @@ TEST_CASE("abi: attributes of BPF_LINK_CREATE", "[abi]") {
       padding(&uprobe_multi::padding),
   }));
 
+  using netfilter = link_create_netfilter_attr;
+  CHECK(at(&netfilter::base, "").offset == 0);
+  check_attribute<netfilter>(link_create_with({
+      at(&netfilter::pf, "link_create.netfilter.pf", {6, 4}),
+      at(&netfilter::hooknum, "link_create.netfilter.hooknum", {6, 4}),
+      at(&netfilter::priority, "link_create.netfilter.priority", {6, 4}),
+      at(&netfilter::flags, "link_create.netfilter.flags", {6, 4}),
+  }));
+
   using ordered = link_create_ordered_attr;
   CHECK(at(&ordered::base, "").offset == 0);
   const std::pair<const char*, kernel_version> hooks[] = {{"tcx", {6, 6}}, {"netkit", {6, 7}}, {"cgroup", {6, 17}}};

@@ -38,7 +38,8 @@ TEST_CASE("rules: every cgroup hook takes one type of program, makes a cgroup li
   for (const auto where : all<attach_type>(attach_type_count)) {
     INFO(to_string(where));
     if (!is_cgroup_hook(where)) {
-      CHECK_FALSE(hooks::since(where).has_value());
+      const bool reuseport = holds(hooks::attach_types_of(program_type::sk_reuseport), where);
+      CHECK(hooks::since(where) == (reuseport ? std::optional{kernel_version{5, 14}} : std::nullopt));
       continue;
     }
     ++count;
