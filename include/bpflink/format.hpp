@@ -48,6 +48,15 @@ struct fmt::formatter<bpflink::ifindex> : fmt::formatter<std::uint32_t> {
     return fmt::formatter<std::uint32_t>::format(index.value(), context);
   }
 };
+/// The bare number.
+template <>
+struct fmt::formatter<bpflink::netfilter_priority> : fmt::formatter<std::int32_t> {
+  /// As an integer.
+  template <class Context>
+  auto format(bpflink::netfilter_priority priority, Context& context) const -> decltype(context.out()) {
+    return fmt::formatter<std::int32_t>::format(priority.value(), context);
+  }
+};
 /// The characters.
 template <std::size_t Capacity>
 struct fmt::formatter<bpflink::bounded_string<Capacity>> : fmt::formatter<fmt::string_view> {
@@ -76,6 +85,9 @@ struct fmt::formatter<bpflink::mechanism_choice> : bpflink::detail::word_formatt
 /// "multi".
 template <>
 struct fmt::formatter<bpflink::attach_mode> : bpflink::detail::word_formatter<bpflink::attach_mode> {};
+/// "reuseport".
+template <>
+struct fmt::formatter<bpflink::socket_hook> : bpflink::detail::word_formatter<bpflink::socket_hook> {};
 /// "xdp_links".
 template <>
 struct fmt::formatter<bpflink::feature> : bpflink::detail::word_formatter<bpflink::feature> {};

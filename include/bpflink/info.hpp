@@ -111,7 +111,7 @@ struct netfilter_info {
   netfilter_family family{};  ///< Which packets.
   netfilter_hook hook{};      ///< Where on their way.
   std::int32_t priority = 0;  ///< Its place among the others there: the lowest runs first.
-  bool defragment = false;    ///< Whether fragments are put together before.
+  bool defragment = false;    ///< Whether fragments are put together before; kernels before 6.12 may not tell.
 };
 
 /// A sockmap link.

@@ -31,8 +31,7 @@ attempt attempted(const netfilter_options& options) noexcept {
 
 [[gnu::cold, gnu::noinline]] expected<netfilter_link> bad_option(const netfilter_options& options,
                                                                  std::string_view why) noexcept {
-  return tl::unexpected(
-      refuse(attempted(options), {errc::invalid_argument, cause::bad_option, text{"{}", why}, {}}));
+  return tl::unexpected(refuse(attempted(options), {errc::invalid_argument, cause::bad_option, text{"{}", why}, {}}));
 }
 
 // In the network namespace.

@@ -77,8 +77,10 @@ template <socket_hook Hook>
 expected<void> update(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
   const auto what = [] { return on_held(Hook, "update"); };
   if (expected_old != nullptr) {
-    return tl::unexpected(refuse(what(), {errc::not_supported, cause::no_such_operation,
-                                          text{"the kernel does not tell which program a socket has"}, {}}));
+    return tl::unexpected(refuse(what(), {errc::not_supported,
+                                          cause::no_such_operation,
+                                          text{"the kernel does not tell which program a socket has"},
+                                          {}}));
   }
   if (held.variant == is_detached) return tl::unexpected(refuse(what(), explain::detached()));
   const auto failed = [&](kernel::failure why) {
@@ -100,9 +102,8 @@ constexpr detail::mechanism_operations operations{
     .held_by_descriptor = false,
     .may_be_link = false,
     .let_go = let_go<Hook>,
-    .not_let_go = [](const attachment& held, kernel::failure failed) noexcept {
-      return not_detached<Hook>(held, "close", failed);
-    },
+    .not_let_go = [](const attachment& held,
+                     kernel::failure failed) noexcept { return not_detached<Hook>(held, "close", failed); },
     .update = update<Hook>,
     .detach = detach<Hook>,
 };

@@ -41,8 +41,9 @@ diagnosis taken(const netfilter_place& place) noexcept {
     return false;
   });
   if (count == 1) {
-    why.reason.add("; the link with id {} is made for it, with {}, in a network namespace that the kernel does not tell",
-                   one.id, describe_program(program_id{one.prog_id}).view());
+    why.reason.add(
+        "; the link with id {} is made for it, with {}, in a network namespace that the kernel does not tell", one.id,
+        describe_program(program_id{one.prog_id}).view());
   } else if (count > 1) {
     why.reason.add("; {} links are made for it, in network namespaces that the kernel does not tell", count);
   } else if (search.complete) {
@@ -56,8 +57,7 @@ std::string_view module_of(netfilter_family family) noexcept {
 }
 
 diagnosis no_module(netfilter_family family) noexcept {
-  return {errc::not_supported,
-          cause::missing_configuration,
+  return {errc::not_supported, cause::missing_configuration,
           text{"the kernel could not load its module {}, which puts fragments together", module_of(family)},
           text{"modprobe {}", module_of(family)}};
 }

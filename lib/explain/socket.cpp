@@ -26,26 +26,25 @@ std::span<const program_type> programs_of(socket_hook hook) noexcept {
 
 std::optional<diagnosis> locked(fd_ref socket) noexcept {
   if (kernel::number_option(socket.get(), socket_option::lock_filter).value_or(0) == 0) return std::nullopt;
-  return diagnosis{
-      errc::permission_denied, cause::locked, text{"the socket's filter was locked (SO_LOCK_FILTER)"}, {}};
+  return diagnosis{errc::permission_denied, cause::locked, text{"the socket's filter was locked (SO_LOCK_FILTER)"}, {}};
 }
 
 // The kernel looks at the program before.
 std::optional<diagnosis> not_sharing(fd_ref socket) noexcept {
   const auto shares = kernel::number_option(socket.get(), socket_option::reuse_port);
   if (!shares) return std::nullopt;
-  return diagnosis{errc::invalid_argument, cause::not_a_socket,
-                   *shares == 0 ? text{"the socket has no SO_REUSEPORT"}
-                                : text{"the socket was bound before it had SO_REUSEPORT"},
-                   text{"set SO_REUSEPORT before bind(2)"}};
+  return diagnosis{
+      errc::invalid_argument, cause::not_a_socket,
+      *shares == 0 ? text{"the socket has no SO_REUSEPORT"} : text{"the socket was bound before it had SO_REUSEPORT"},
+      text{"set SO_REUSEPORT before bind(2)"}};
 }
 
 }  // namespace
 
 std::optional<diagnosis> unfit_socket(fd_ref socket) noexcept {
   if (kernel::is_closed(socket.get())) {
-    return diagnosis{errc::bad_handle, cause::closed_descriptor,
-                     text{"the socket's descriptor {} is closed", socket.get()}, {}};
+    return diagnosis{
+        errc::bad_handle, cause::closed_descriptor, text{"the socket's descriptor {} is closed", socket.get()}, {}};
   }
   const auto status = kernel::status_of(socket.get());
   if (kernel::only_names_file(socket.get()) || (status && status->filesystem != kernel::filesystem_sockets)) {
@@ -105,8 +104,7 @@ diagnosis socket_detach(socket_hook hook, fd_ref socket, kernel::failure failed)
       }
       break;
     case ENOPROTOOPT:
-      return {errc::not_supported,
-              cause::missing_feature,
+      return {errc::not_supported, cause::missing_feature,
               text{"this kernel takes no program away from sockets that share a port, as Linux does since 5.3"},
               text{"the program goes with the last of the sockets"}};
     default:

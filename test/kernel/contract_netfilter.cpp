@@ -10,20 +10,20 @@ namespace bpflink {
 TEST_CASE("contract: netfilter", "[contract]") {
   SKIP_IF(test::needs_root());
   const test::netns_fixture netns;
-  check_contract(kind_case<netfilter_link>{.type = link_type::netfilter,
-                                           .number = test::link_type::netfilter,
-                                           .since = {6, 4},
-                                           .load = [] { return load_netfilter(); },
-                                           .attach =
-                                               [&](program_ref program) {
-                                                 return attach(netfilter_options{.family = netfilter_family::ipv4,
-                                                                                 .hook = netfilter_hook::local_out,
-                                                                                 .program = program,
-                                                                                 .netns = fd_ref{netns.get()}});
-                                               },
-                                           .trigger =
-                                               [&](int) { netns.run([] { static_cast<void>(test::udp_send()); }); },
-                                           .one_at_a_time = true});
+  check_contract(
+      kind_case<netfilter_link>{.type = link_type::netfilter,
+                                .number = test::link_type::netfilter,
+                                .since = {6, 4},
+                                .load = [] { return load_netfilter(); },
+                                .attach =
+                                    [&](program_ref program) {
+                                      return attach(netfilter_options{.family = netfilter_family::ipv4,
+                                                                      .hook = netfilter_hook::local_out,
+                                                                      .program = program,
+                                                                      .netns = fd_ref{netns.get()}});
+                                    },
+                                .trigger = [&](int) { netns.run([] { static_cast<void>(test::udp_send()); }); },
+                                .one_at_a_time = true});
 }
 
 }  // namespace bpflink

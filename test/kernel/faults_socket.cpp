@@ -42,8 +42,8 @@ struct world {
   void attach_again() {
     filter.reset();
     static_cast<void>(set_option(sockets.receiver, SO_DETACH_FILTER, 0));
-    filter.emplace(must(
-        attach(socket_filter_options{.socket = fd_ref{sockets.receiver.get()}, .program = borrow(program)})));
+    filter.emplace(
+        must(attach(socket_filter_options{.socket = fd_ref{sockets.receiver.get()}, .program = borrow(program)})));
   }
 };
 
@@ -76,9 +76,8 @@ TEST_CASE("faults: socket filter", "[faults]") {
     const unix_pair sockets;
     auto program = load_filter();
     const socket_filter_options options{.socket = fd_ref{sockets.receiver.get()}, .program = borrow(program)};
-    expect(faults::fail_attach([&] { return attach(options); },
-                               [&] { return has_program(sockets.receiver) ? 1 : 0; }, faults::may_work,
-                               meanings) >= 3 * faults::all_errors().size() - 2);
+    expect(faults::fail_attach([&] { return attach(options); }, [&] { return has_program(sockets.receiver) ? 1 : 0; },
+                               faults::may_work, meanings) >= 3 * faults::all_errors().size() - 2);
     faults::expect_freed(std::move(program));
   });
   CHECK(result.failure() == "");
@@ -114,13 +113,12 @@ TEST_CASE("faults: update of a socket filter", "[faults]") {
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_root());
   CHECK(fails_well([](world& here) {
-          return faults::operation{
-              [&here] { return outcome_of(here.filter->update(borrow(here.next))); },
-              [&here](const outcome& ended, const std::string& where) {
-                expect(here.sockets.passes() == !ended.has_value(), where);
-                here.attach_again();
-              },
-              may_work, meanings};
+          return faults::operation{[&here] { return outcome_of(here.filter->update(borrow(here.next))); },
+                                   [&here](const outcome& ended, const std::string& where) {
+                                     expect(here.sockets.passes() == !ended.has_value(), where);
+                                     here.attach_again();
+                                   },
+                                   may_work, meanings};
         }) == "");
 }
 

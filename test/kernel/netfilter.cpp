@@ -30,10 +30,8 @@ bool arrives(test::family family) {
 }
 
 netfilter_options local_out(program_ref program, netfilter_priority priority = netfilter_priority::filter) {
-  return {.family = netfilter_family::ipv4,
-          .hook = netfilter_hook::local_out,
-          .program = program,
-          .priority = priority};
+  return {
+      .family = netfilter_family::ipv4, .hook = netfilter_hook::local_out, .program = program, .priority = priority};
 }
 
 }  // namespace
@@ -89,8 +87,7 @@ TEST_CASE("netfilter: what is dropped on its way out is refused, until the link 
     for (const auto& [family, sent] : families) {
       INFO(to_string(family));
       const auto program = load_netfilter(netfilter_drop);
-      const netfilter_options options{
-          .family = family, .hook = netfilter_hook::local_out, .program = borrow(program)};
+      const netfilter_options options{.family = family, .hook = netfilter_hook::local_out, .program = borrow(program)};
       REQUIRE(test::udp_send(sent) == 0);
       auto link = attach(options);
       REQUIRE(sentence(link) == "");

@@ -46,6 +46,7 @@ TEST_CASE("netfilter: a program sees a datagram whole or in pieces", "[netfilter
       const measuring_program whole;
       const auto link = attach(pre_routing(family, borrow(whole.program), true));
       REQUIRE(sentence(link) == "");
+      if (test::at_least(6, 12)) CHECK(std::get<netfilter_info>(link->info()->details).defragment);
       CHECK(exchange(sent, payload) == payload);
       CHECK(whole.packets() == 1);
       CHECK(whole.bytes() == header + udp_header + payload);

@@ -160,7 +160,8 @@ TEST_CASE("netfilter: each errno reads as what it is", "[netfilter]") {
   const row rows[] = {
       {EPROTO, false, errc::invalid_argument, cause::bad_option, "no such hook"},
       {EAFNOSUPPORT, false, errc::invalid_argument, cause::bad_option, "IPv4 and IPv6 only"},
-      {EAFNOSUPPORT, true, errc::not_supported, cause::missing_configuration, "without putting ipv4 fragments together"},
+      {EAFNOSUPPORT, true, errc::not_supported, cause::missing_configuration,
+       "without putting ipv4 fragments together"},
       {ERANGE, false, errc::invalid_argument, cause::bad_option, "the first and the last priority"},
       {EOPNOTSUPP, false, errc::not_supported, cause::unknown, "does not support it"},
       {ENOMEM, false, errc::system, cause::no_memory, "out of memory"},

@@ -53,9 +53,7 @@ void check_targets(const test::counted_program& program) {
     CHECK(none.cause() == cause::not_a_socket);
   }
 
-  const auto with = [&](fd_ref other) {
-    return refusal(Options{.socket = fd_ref{socket.get()}, .program = other});
-  };
+  const auto with = [&](fd_ref other) { return refusal(Options{.socket = fd_ref{socket.get()}, .program = other}); };
   const auto no_program = with(fd_ref{9999});
   CHECK(no_program == errc::bad_handle);
   CHECK_THAT(no_program.message(), contains("the program's descriptor 9999 is closed"));
@@ -204,8 +202,7 @@ TEST_CASE("socket: sk_reuseport programs are for TCP and UDP", "[socket]") {
   SKIP_IF(test::needs_root());
   const auto program = test::load_counted(test::prog_type::sk_reuseport, 0, 1);
   const unix_pair sockets;
-  const auto refused =
-      refusal(reuseport_options{.socket = fd_ref{sockets.receiver.get()}, .program = borrow(program)});
+  const auto refused = refusal(reuseport_options{.socket = fd_ref{sockets.receiver.get()}, .program = borrow(program)});
   CHECK(refused == errc::not_supported);
   CHECK(refused.cause() == cause::not_a_socket);
   CHECK(refused.sys_errno() == 524);

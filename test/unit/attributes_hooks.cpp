@@ -66,6 +66,24 @@ TEST_CASE("attributes: network namespace hooks", "[attributes]") {
   CHECK(child.failure() == "");
 }
 
+TEST_CASE("attributes: netfilter", "[attributes]") {
+  SKIP_IF(needs_supervisor());
+  const auto child = in_child([] {
+    false_kernel kernel;
+    bpflink::netfilter_options options{
+        .family = bpflink::netfilter_family::ipv4, .hook = bpflink::netfilter_hook::pre_routing, .program = program()};
+    expect_link(kernel, options, create(32, 45).u32(16, 2));
+    options = {.family = bpflink::netfilter_family::ipv6,
+               .hook = bpflink::netfilter_hook::post_routing,
+               .program = program(),
+               .priority = bpflink::netfilter_priority::conntrack,
+               .defragment = true};
+    expect_link(kernel, options,
+                create(32, 45).u32(16, 10).u32(20, 4).u32(24, static_cast<std::uint32_t>(-200)).u32(28, 1));
+  });
+  CHECK(child.failure() == "");
+}
+
 TEST_CASE("attributes: XDP", "[attributes]") {
   SKIP_IF(needs_supervisor());
   const auto child = in_child([] {

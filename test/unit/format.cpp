@@ -60,6 +60,9 @@ TEST_CASE("format: enumerations are words", "[format]") {
   CHECK(fmt::format("{}", attach_type::cgroup_inet_egress) == "cgroup_inet_egress");
   CHECK(fmt::format("{}", cgroup_hook::inet_egress) == "inet_egress");
   CHECK(fmt::format("{}", netns_hook::sk_lookup) == "sk_lookup");
+  CHECK(fmt::format("{}", socket_hook::reuseport) == "reuseport");
+  CHECK(fmt::format("{}", netfilter_priority::filter - 1) == "-1");
+  CHECK(fmt::format("{:>6}", netfilter_priority::raw) == "  -300");
   CHECK(fmt::format("{}", xdp_mode::native) == "native");
   CHECK(fmt::format("{}", tcx_hook::egress) == "egress");
   CHECK(fmt::format("{}", netkit_hook::peer) == "peer");

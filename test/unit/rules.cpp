@@ -38,7 +38,9 @@ TEST_CASE("rules: every cgroup hook takes one type of program, makes a cgroup li
   for (const auto where : all<attach_type>(attach_type_count)) {
     INFO(to_string(where));
     if (!is_cgroup_hook(where)) {
-      CHECK(hooks::since(where).has_value() == (hooks::link_of(where) == link_type::sockmap));
+      const bool reuseport = holds(hooks::attach_types_of(program_type::sk_reuseport), where);
+      CHECK(hooks::since(where).has_value() == (reuseport || hooks::link_of(where) == link_type::sockmap));
+      if (reuseport) CHECK(hooks::since(where) == kernel_version{5, 14});
       continue;
     }
     ++count;

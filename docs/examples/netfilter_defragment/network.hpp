@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// This process in a network namespace of its own, whose loopback takes packets of so many bytes at most. Nothing of it
+// outlives the process, however that ends. False where that was refused: it needs root.
+[[nodiscard]] bool enter_own_network(int largest_packet);
+
+// What became of a datagram.
+struct passage {
+  std::uint64_t fragments = 0;  // how many pieces it was sent in, by the kernel's own count
+  std::size_t arrived = 0;      // bytes of it
+};
+// Sends one over loopback.
+[[nodiscard]] passage send_datagram(std::size_t size);
