@@ -148,10 +148,13 @@ diagnosis not_there(const detail::attachment& held, kernel::failure failed) noex
   return {errc::defunct, cause::detached, text{"somebody else had detached the program already"}, text{"attach anew"}};
 }
 
-// A program that is attached in another network namespace is swapped and detached there.
-std::optional<diagnosis> not_entered(kernel::failure failed) noexcept {
-  if (failed.call != operation::enter_namespace || failed.number != EPERM) return std::nullopt;
-  return missing_capability({kernel::capability::sys_admin});
+// A program that is attached in another network namespace is swapped and detached there; where there is room for one
+// only, the kernel is asked first whose it is.
+std::optional<diagnosis> not_permitted(kernel::failure failed) noexcept {
+  if (failed.number != EPERM) return std::nullopt;
+  if (failed.call == operation::enter_namespace) return missing_capability({kernel::capability::sys_admin});
+  if (failed.call == operation::prog_query) return missing_capability({kernel::capability::net_admin});
+  return std::nullopt;
 }
 
 diagnosis of_update(const detail::attachment& held, program_ref next, const program_ref* expected_old,
@@ -161,7 +164,7 @@ diagnosis of_update(const detail::attachment& held, program_ref next, const prog
       if (expected_old != nullptr) {
         if (auto why = not_the_expected(held, *expected_old)) return *why;
       }
-      if (auto missing = not_entered(failed)) return *missing;
+      if (auto missing = not_permitted(failed)) return *missing;
       break;
     case ENOLINK:
       return {errc::defunct, cause::target_gone, text{"the link's target is gone, or the link was detached"},
@@ -190,7 +193,7 @@ diagnosis of_update(const detail::attachment& held, program_ref next, const prog
 diagnosis of_program_detach(kernel::failure failed) noexcept {
   const bool gone = (failed.call == operation::prog_detach && failed.number == ENOENT) ||
                     (failed.call == operation::netlink_set_xdp && (failed.number == EEXIST || failed.number == EBUSY));
-  if (!gone) return not_entered(failed).value_or(diagnose(failed));
+  if (!gone) return not_permitted(failed).value_or(diagnose(failed));
   return {errc::not_found, cause::not_attached, text{"somebody else had detached the program already"}, {}};
 }
 
