@@ -150,8 +150,8 @@ diagnosis not_there(const detail::attachment& held, kernel::failure failed) noex
   return {errc::defunct, cause::detached, text{"somebody else had detached the program already"}, text{"attach anew"}};
 }
 
-// A program that is attached in another network namespace is swapped and detached there, and first it is asked whose
-// it is.
+// A program that is attached in another network namespace is swapped and detached there; where there is room for one
+// only, the kernel is asked first whose it is.
 std::optional<diagnosis> not_permitted(kernel::failure failed) noexcept {
   if (failed.number != EPERM) return std::nullopt;
   if (failed.call == operation::enter_namespace) return missing_capability({kernel::capability::sys_admin});

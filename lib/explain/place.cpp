@@ -113,6 +113,7 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
       if (auto wrong = unfit_program_at(there, program)) return *wrong;
       if (auto wrong = unfit_target(there)) return *wrong;
       if (auto wrong = unfit_anchor(asked)) return *wrong;
+      if (failed.number == EBADF) break;  // what the kernel has not got it says by other errors
       if (auto missing = missing_hook(there.where)) return *missing;
       if (auto missing = missing_at(there, failed.call)) return *missing;
       break;

@@ -194,7 +194,7 @@ TEST_CASE("old raw_link: links are missing, whatever the target", "[.][old-raw-l
   const auto map = test::create_map(test::map_type::sockmap, 4, 4);
   const auto stream = test::load({.type = of::sk_skb, .expected_attach_type = at::sk_skb_stream_verdict});
   check_refused(link_to(fd_ref{map.get()}, attach_type::sk_skb_stream_verdict, borrow(stream)), errc::not_supported,
-                cause::missing_feature, EINVAL, "5.7");
+                cause::missing_feature, EINVAL, "6.10");
   perf_event_attr attr{};
   attr.type = PERF_TYPE_SOFTWARE;
   attr.size = sizeof attr;

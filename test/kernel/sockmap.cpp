@@ -5,6 +5,7 @@
 
 #include "bpflink/info.hpp"
 #include "sockmap_helpers.hpp"
+#include "support/alloc_counter.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
 #include "support/netns_fixture.hpp"
@@ -33,7 +34,7 @@ TEST_CASE("sockmap: a program is attached by the best mechanism, runs for new so
     CHECK(link->mechanism() == best_sockmap_mechanism());
     CHECK(link->can_pin() == test::at_least(6, 10));
     CHECK(runs_for_new_socket(map, first) == 1);
-    CHECK(sentence(link->update(borrow(second))) == "");
+    CHECK(test::allocations([&] { static_cast<void>(link->update(borrow(second))); }).value_or(0) == 0);
     CHECK(runs_for_new_socket(map, first) == 0);
     CHECK(runs_for_new_socket(map, second) == 1);
     CHECK(sentence(link->detach()) == "");
@@ -200,6 +201,8 @@ TEST_CASE("sockmap: one question and one call, and none where eviction is allowe
           const auto map = socket_map();
           const auto program = load_verdict();
           auto options = at_map(map, borrow(program));
+          const auto allocated = test::allocations([&] { static_cast<void>(attach(options)); });
+          test::expect(allocated.value_or(0) == 0, "memory was asked for");
           test::syscall_supervisor supervisor;
           test::expect_equal(test::names(supervisor.record_calls([&] { static_cast<void>(attach(options)); })),
                              "bpf(16) bpf(28) close");

@@ -176,7 +176,9 @@ TEST_CASE("old sockmap: who may load nothing finds out with the program at hand"
           auto link = must(attach(options));
           expect(link.mechanism() == mechanism::program_exclusive);
           // Whether it is still there cannot be asked: it is not swapped.
-          expect(failure_of(link.update(borrow(program))) == errc::permission_denied);
+          const auto refused = failure_of(link.update(borrow(program)));
+          expect(refused == errc::permission_denied && refused.cause() == cause::missing_capability, refused.message());
+          expect_contains(refused.message(), "CAP_NET_ADMIN is missing");
           expect_equal(sentence(link.close()), "");
         }).failure() == "");
   CHECK(programs_at(map).empty());

@@ -22,7 +22,8 @@ sockmap_options to(int map, program_ref program, eviction what = eviction::refus
 
 // Errors of the attach itself, whether by link or without.
 std::string by_attach(const std::string& error) {
-  return test::at_least(6, 10) ? " (BPF_LINK_CREATE: " + error + ")" : " (BPF_PROG_ATTACH: " + error + ")";
+  return test::at_least(6, 10) ? " (BPF_LINK_CREATE: " + error + ")"
+                               : " (BPF_PROG_ATTACH: " + error + "; first BPF_LINK_CREATE: EINVAL)";
 }
 
 }  // namespace

@@ -23,6 +23,15 @@ const std::string at_cpu = "write CPU map entry 0 of descriptor N: ";
 device_map_entry to_lo(int map, std::optional<program_ref> program = {}, std::uint32_t key = 0) {
   return {.map = fd_ref{map}, .key = map_key{key}, .interface = index_of("lo"), .program = program};
 }
+// A CPU that the kernel could serve and the machine has not got; 0 where it has them all.
+std::uint32_t absent_cpu() {
+  const auto last = [](const std::string& file) {
+    const auto text = test::read_file("/sys/devices/system/cpu/" + file);
+    return static_cast<std::uint32_t>(std::stoul(text.substr(text.find_last_of("-,") + 1)));
+  };
+  return last("kernel_max") > last("possible") ? last("kernel_max") : 0;
+}
+
 cpu_map_entry to_cpu_zero(int map, std::optional<program_ref> program = {}, std::uint32_t queue_size = 64) {
   return {.map = fd_ref{map}, .cpu = cpu_number{0}, .queue_size = queue_size, .program = program};
 }
@@ -178,6 +187,13 @@ TEST_CASE("xdp_map: an entry that cannot be is told", "[xdp_map]") {
   table.row(write_entry(to_cpu_zero(cpus.get(), {}, 16385)),
             {errc::invalid_argument, cause::bad_option, EOVERFLOW,
              at_cpu + "a queue holds 16384 packets at most, not 16385" + update + "EOVERFLOW)"});
+  if (const auto cpu = absent_cpu(); cpu != 0) {
+    const auto wide = entry_map(test::map_type::cpumap, cpu + 1);
+    table.row(write_entry({.map = fd_ref{wide.get()}, .cpu = cpu_number{cpu}, .queue_size = 64}),
+              {errc::invalid_argument, cause::bad_option, ENODEV,
+               "write CPU map entry " + std::to_string(cpu) + " of descriptor N: this machine has no CPU " +
+                   std::to_string(cpu) + update + "ENODEV)"});
+  }
   table.row(query(cpu_map_query{.map = fd_ref{cpus.get()}, .cpu = cpu_number{0}}),
             {errc::not_found, cause::no_such_id, ENOENT,
              "read CPU map entry 0 of descriptor N: the entry is empty (BPF_MAP_LOOKUP_ELEM: ENOENT)"});
@@ -187,28 +203,31 @@ TEST_CASE("faults: entries of device and CPU maps", "[faults]") {
   SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "programs in both"));
-  CHECK(test::in_child([] {
-          const auto map = entry_map(test::map_type::cpumap, 1);
-          const auto program = load_entry(at::xdp_cpumap);
-          const auto wrong = load_entry(at::xdp_devmap);
-          const cpu_map_query asked{.map = fd_ref{map.get()}, .cpu = cpu_number{0}};
-          test::syscall_supervisor supervisor;
-          const auto checked = [&](const faults::outcome& ended, const std::string& where) {
-            expect(query(asked).has_value() == !ended, "the entry after " + where);
-            const std::uint32_t key = 0;
-            test::map_delete(map.get(), &key);
-          };
-          const auto entry = to_cpu_zero(map.get(), borrow(program));
-          expect(faults::fail_all(supervisor, faults::all_errors(),
-                                  {.run = [&] { return faults::outcome_of(write_entry(entry)); },
-                                   .after = checked,
-                                   .also = {{ENODEV, errc::invalid_argument},
-                                            {E2BIG, errc::invalid_argument},
-                                            {EINVAL, errc::wrong_type},
-                                            {ENOMEM, errc::wrong_type}}}) >= 2 * faults::all_errors().size());
-          expect(faults::fail_refused(supervisor, ENOMEM,
-                                      [&] { return write_entry(to_cpu_zero(map.get(), borrow(wrong))); }) > 0);
-        }).failure() == "");
+  CHECK(test::in_child(
+            [] {
+              const auto map = entry_map(test::map_type::cpumap, 1);
+              const auto program = load_entry(at::xdp_cpumap);
+              const auto wrong = load_entry(at::xdp_devmap);
+              const cpu_map_query asked{.map = fd_ref{map.get()}, .cpu = cpu_number{0}};
+              test::syscall_supervisor supervisor;
+              const auto checked = [&](const faults::outcome& ended, const std::string& where) {
+                expect(query(asked).has_value() == !ended, "the entry after " + where);
+                const std::uint32_t key = 0;
+                test::map_delete(map.get(), &key);
+              };
+              const auto entry = to_cpu_zero(map.get(), borrow(program));
+              expect(faults::fail_all(supervisor, faults::all_errors(),
+                                      {.run = [&] { return faults::outcome_of(write_entry(entry)); },
+                                       .after = checked,
+                                       .also = {{ENODEV, errc::invalid_argument},
+                                                {E2BIG, errc::invalid_argument},
+                                                {EINVAL, errc::wrong_type},
+                                                {ENOMEM, errc::wrong_type}}}) >= 2 * faults::all_errors().size());
+              expect(faults::fail_refused(supervisor, ENOMEM,
+                                          [&] { return write_entry(to_cpu_zero(map.get(), borrow(wrong))); }) > 0);
+            },
+            100)
+            .failure() == "");
 }
 
 }  // namespace bpflink

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <bpflink/fd.hpp>
+#include <cstddef>
+#include <cstdint>
+
+// TCP over this network namespace's loopback interface.
+namespace proxy {
+
+// Whether SIGINT or SIGTERM came.
+[[nodiscard]] bool interrupted();
+void watch_for_interrupts();
+
+// A network namespace that ends with this process and its children. False where it cannot be had.
+[[nodiscard]] bool enter_own_network();
+
+struct listener {
+  bpflink::unique_fd socket;
+  std::uint16_t port = 0;
+};
+[[nodiscard]] listener listen_somewhere();
+[[nodiscard]] bpflink::unique_fd accept_one(const listener& from);
+[[nodiscard]] bpflink::unique_fd connect_to(std::uint16_t port);
+
+// Sends back whatever comes, until the other side ends.
+void echo(const bpflink::unique_fd& socket);
+
+struct exchange {
+  std::size_t sent = 0;
+  std::size_t received = 0;
+  bool same = true;  // what came back is what was sent
+};
+// Sends a pattern of this many bytes, and receives as many.
+[[nodiscard]] exchange exchange_bytes(const bpflink::unique_fd& socket, std::size_t count);
+
+}  // namespace proxy
