@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tables of functions, where each system call fails in turn.
+#include <fcntl.h>
+
 #include <cerrno>
 #include <chrono>
 #include <optional>
@@ -32,11 +34,17 @@ bool is_registered(const congestion_control& control) {
   return answer == 0;
 }
 
-// A map is filled once, so each run has a new one.
+// A map is filled once, so each run has a new one, which has the number of the one before.
+test::fd new_map(bool for_link) {
+  constexpr int far_from_others = 100;
+  const auto map = congestion_control::empty_map(for_link);
+  return test::must(test::fd(::fcntl(map.get(), F_DUPFD_CLOEXEC, far_from_others)), "keeping a map");
+}
+
 struct by_value {
   bool for_link;
   congestion_control control{test::unique_control_name()};
-  test::fd map = congestion_control::empty_map(for_link);
+  test::fd map = new_map(for_link);
   std::optional<expected<struct_ops_link>> link = {};
 
   void attach_it() { link.emplace(attach(struct_ops_options{.map = of(map), .value = control.value()})); }
@@ -46,7 +54,8 @@ struct by_value {
   void renew() {
     link.reset();
     expect_registered(false, "letting go");
-    map = congestion_control::empty_map(for_link);
+    map.reset();
+    map = new_map(for_link);
   }
   void unregister() const {
     const std::uint32_t key = 0;
