@@ -5,11 +5,11 @@
 #include <linux/nsfs.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "kernel/files.hpp"
 

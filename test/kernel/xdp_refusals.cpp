@@ -166,23 +166,31 @@ TEST_CASE("xdp: a program that netlink attached is told, and stays", "[xdp]") {
   });
 }
 
-TEST_CASE("xdp: a program at the bridge over an interface is told", "[xdp]") {
+TEST_CASE("xdp: a program at the master of an interface is told", "[xdp]") {
   SKIP_IF(test::needs_veth());
-  SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
+  SKIP_IF(test::needs_kernel(5, 15, "interfaces that are in the way of their ports"));
   bool bridged = false;
-  test::netns_fixture().run([&bridged] {
-    test::create_veth("left", "right");
-    bridged = make_bridge("bridge", "left");
-    if (!bridged) return;
+  const auto told = [](const std::string& master) {
     const auto holder = load_xdp(xdp_pass, "holder");
     const auto program = load_xdp(xdp_pass, "late");
-    const auto above = attach({.interface = index_of("bridge"), .program = borrow(holder)});
+    const auto above = attach({.interface = index_of(master), .program = borrow(holder)});
     REQUIRE(sentence(above) == "");
     const auto refused = refusal({.interface = index_of("left"), .program = borrow(program)});
     CHECK(refused == errc::busy);
     CHECK(refused.cause() == cause::slot_taken);
+    CHECK(refused.sys_errno() == EEXIST);
     CHECK_THAT(refused.message(),
-               test::contains("'holder'") && test::contains("(bridge), which this one is a part of"));
+               test::contains("'holder'") && test::contains("(" + master + "), which this one is a part of"));
+  };
+  test::netns_fixture().run([&] {
+    test::create_veth("left", "right");
+    bridged = make_bridge("bridge", "left");
+    if (bridged) told("bridge");
+  });
+  // A kernel may be built without bonds; what is told is the same.
+  test::netns_fixture().run([&] {
+    test::create_veth("left", "right");
+    if (test::create_bond("bond", "left") == 0) told("bond");
   });
   if (!bridged) SKIP("this kernel has no bridges");
 }

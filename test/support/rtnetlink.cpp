@@ -29,19 +29,25 @@ namespace {
 
 // A request: a netlink header, an ifinfomsg, attributes.
 class request {
+  static ifinfomsg message_on(unsigned ifindex) {
+    ifinfomsg interface {};
+    interface.ifi_family = AF_UNSPEC;
+    interface.ifi_index = static_cast<int>(ifindex);
+    return interface;
+  }
+
  public:
-  request(std::uint16_t type, std::uint16_t flags, unsigned ifindex = 0) {
+  request(std::uint16_t type, std::uint16_t flags, const ifinfomsg& interface) {
     nlmsghdr header{};
     header.nlmsg_type = type;
     header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
     append(&header, sizeof(header));
-    append_interface(ifindex);
+    append(&interface, sizeof(interface));
   }
+  request(std::uint16_t type, std::uint16_t flags, unsigned ifindex = 0) : request(type, flags, message_on(ifindex)) {}
 
-  void append_interface(unsigned ifindex = 0) {
-    ifinfomsg interface {};
-    interface.ifi_family = AF_UNSPEC;
-    interface.ifi_index = static_cast<int>(ifindex);
+  void append_interface() {
+    const auto interface = message_on(0);
     append(&interface, sizeof(interface));
   }
 
@@ -209,6 +215,24 @@ void create_veth(const std::string& name, const std::string& peer) {
 }
 
 int create_netkit(const std::string& name, const std::string& peer) { return make_pair("netkit", name, peer); }
+
+int create_bond(const std::string& name, const std::string& port) {
+  request make(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+  make.add(IFLA_IFNAME, name);
+  const std::size_t info = make.open(IFLA_LINKINFO);
+  make.add(IFLA_INFO_KIND, "bond");
+  make.close(info);
+  if (const int error = acknowledged(make)) return error;
+  set_up(name);
+  // A bond takes ports that are down, and sets them up.
+  ifinfomsg down{};
+  down.ifi_index = static_cast<int>(ifindex_of(port));
+  down.ifi_change = IFF_UP;
+  request enslave(RTM_SETLINK, NLM_F_ACK, down);
+  const std::uint32_t master = ifindex_of(name);
+  enslave.add(IFLA_MASTER, &master, sizeof(master));
+  return acknowledged(enslave);
+}
 
 int create_macvlan(const std::string& name, const std::string& lower) {
   const std::uint32_t below = ifindex_of(lower);

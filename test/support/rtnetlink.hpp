@@ -14,6 +14,8 @@ std::string needs_veth();
 void create_veth(const std::string& name, const std::string& peer);
 /// A netkit device and its peer; 0 or errno.
 int create_netkit(const std::string& name, const std::string& peer);
+/// A bond, which is up then, with an interface as its port. 0 or errno.
+int create_bond(const std::string& name, const std::string& port);
 /// A MACVLAN on an interface, which is up then: stacked on it, without being its master. 0 or errno.
 int create_macvlan(const std::string& name, const std::string& lower);
 void delete_interface(const std::string& name);

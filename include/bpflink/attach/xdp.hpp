@@ -71,19 +71,19 @@ struct xdp_attached {
   program_id program;  ///< The program.
   /// What holds it: mechanism::link or mechanism::netlink. Nothing where that was not asked for, and where this process
   /// may not ask (CAP_NET_ADMIN).
-  std::optional<mechanism> held_by = std::nullopt;
+  std::optional<mechanism> held_by = {};
   /// The link that holds it. Nothing where none does, where this process may not look (CAP_SYS_ADMIN), and where
   /// another link could be meant: one that holds the same program at an interface with the same index in another
   /// network namespace.
-  std::optional<link_id> link = std::nullopt;
+  std::optional<link_id> link = {};
 };
 
 /// What is attached to an interface's receive path, as query() found it. Generic and native exclude each other; a
 /// program on the device can be beside either.
 struct xdp_programs {
-  std::optional<xdp_attached> generic;  ///< After the kernel has made a socket buffer of the packet.
-  std::optional<xdp_attached> native;   ///< In the driver.
-  std::optional<xdp_attached> offload;  ///< On the device.
+  std::optional<xdp_attached> generic = {};  ///< After the kernel has made a socket buffer of the packet.
+  std::optional<xdp_attached> native = {};   ///< In the driver.
+  std::optional<xdp_attached> offload = {};  ///< On the device.
 
   /// Whether there is none.
   [[nodiscard]] bool empty() const noexcept { return !generic && !native && !offload; }

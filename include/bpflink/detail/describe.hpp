@@ -168,7 +168,7 @@ inline void describe(line& to, const program_info& info) {
 }
 
 inline void describe(line& to, const xdp_programs& there) {
-  const auto in_mode = [&to, first = true](const std::optional<xdp_attached>& attached, xdp_mode mode) mutable {
+  auto in_mode = [&to, first = true](const std::optional<xdp_attached>& attached, xdp_mode mode) mutable {
     if (!attached) return;
     append(to, "{}program {} in {} mode", first ? "" : "; ", attached->program.value(), to_string(mode));
     first = false;
