@@ -19,6 +19,7 @@ diagnosis query_refused(const explain::place& there, kernel::failure failed) noe
       if (auto wrong = explain::unfit_target(there)) return *wrong;
       break;
     case EINVAL:
+    case EOPNOTSUPP:  // a map without hooks
       if (auto missing = explain::missing_driver(there.where)) return *missing;
       if (auto wrong = explain::unfit_target(there)) return *wrong;
       if (auto missing = explain::missing_feature(feature::prog_query)) return *missing;

@@ -90,10 +90,11 @@ std::optional<diagnosis> missing_order(const cgroup_request& asked, kernel::fail
   if (!by_link(failed)) return missing_feature(feature::cgroup_preorder);
   if (probe(feature::cgroup_order) != availability::no) return std::nullopt;
   const auto version = bpflink::since(feature::cgroup_order);
-  diagnosis why{errc::not_supported,
-                cause::missing_feature,
-                text{"this kernel has no links with preorder, which came with Linux {}.{}", version.major, version.minor},
-                {}};
+  diagnosis why{
+      errc::not_supported,
+      cause::missing_feature,
+      text{"this kernel has no links with preorder, which came with Linux {}.{}", version.major, version.minor},
+      {}};
   if (probe(feature::cgroup_preorder) == availability::yes) why.hint.add("without a link it has preorder");
   return why;
 }

@@ -88,7 +88,8 @@ std::optional<diagnosis> unfit_descriptor(const position& where) noexcept {
   }
   const auto kind = kernel::kind_of(raw);
   if (kind == kernel::object_kind::link || kind == kernel::object_kind::unknown) return std::nullopt;
-  return diagnosis{errc::wrong_type, cause::not_a_link, text{"the position's descriptor {} is that of no link", raw}, {}};
+  return diagnosis{
+      errc::wrong_type, cause::not_a_link, text{"the position's descriptor {} is that of no link", raw}, {}};
 }
 
 // A position is told by what is attached there; without one, it cannot be wrong.
@@ -117,8 +118,9 @@ diagnosis stale(const place& there, const order& asked) noexcept {
 
 // Links are searched by those who may see all of them.
 diagnosis unseen(const position& where) noexcept {
-  auto why = missing_capability({kernel::capability::sys_admin})
-                 .value_or(diagnosis{errc::system, cause::unknown, text{"the system's links cannot be looked through"}, {}});
+  auto why =
+      missing_capability({kernel::capability::sys_admin})
+          .value_or(diagnosis{errc::system, cause::unknown, text{"the system's links cannot be looked through"}, {}});
   why.reason.add(", so which link holds {} there cannot be told", describe_anchor(where).view());
   why.hint.add("name the link");
   return why;

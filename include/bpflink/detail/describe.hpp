@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "bpflink/attach/cgroup.hpp"
+#include "bpflink/attached.hpp"
 #include "bpflink/error.hpp"
 #include "bpflink/features.hpp"
 #include "bpflink/ids.hpp"
@@ -164,6 +165,21 @@ inline void describe(line& to, const program_info& info) {
   if (info.run_count.value_or(0) == 0) return;
   append(to, ", {} {}", *info.run_count, *info.run_count == 1 ? "run" : "runs");
   if (info.run_time) append(to, " in {} ns", info.run_time->count());
+}
+
+inline void describe(line& to, const attached_program& row) {
+  append(to, "program {}", row.program.value());
+  if (row.link) append(to, " by link {}", row.link->value());
+}
+
+inline void describe(line& to, const attached_programs& found) {
+  append(to, "{} {}", found.size(), found.size() == 1 ? "program" : "programs");
+  if (const auto mode = found.mode()) append(to, " in mode {}", to_string(*mode));
+  if (const auto revision = found.revision()) append(to, ", revision {}", revision->value());
+  for (const auto& row : found) {
+    append(to, "\n");
+    describe(to, row);
+  }
 }
 
 inline void describe(line& to, const bpf_error& error) { append(to, "{}", error.message()); }
