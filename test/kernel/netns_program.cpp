@@ -90,7 +90,7 @@ TEST_CASE("netns: a flow dissector's target is this network namespace, and said 
     const auto here = raw_target::this_netns();
     check_refused(detach_from(here, dissector_hook, fd_ref{0}), errc::invalid_argument, cause::bad_option, 0,
                   "descriptor 0");
-    check_refused(detach_from(here, dissector_hook, fd_ref{9999}), errc::bad_handle, cause::closed_descriptor, EINVAL,
+    check_refused(detach_from(here, dissector_hook, fd_ref{9999}), errc::bad_handle, cause::closed_descriptor, EBADF,
                   "9999 is closed");
   });
 }
