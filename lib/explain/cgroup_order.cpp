@@ -51,6 +51,7 @@ std::optional<diagnosis> unfit_link(const cgroup_request& asked, kernel::failure
   if (!link) return std::nullopt;
   const auto held = place_of(*link);
   const auto wanted = link_place_of(place_of(asked));
+  if (wanted.target == 0) return std::nullopt;  // which cgroup it is cannot be told
   const bool there = held.type == wanted.type && held.where == wanted.where && held.target == wanted.target;
   if (!there) return not_there(asked, failed);
   if (!by_link(failed)) return other_mechanism(asked, without_link, with_link);

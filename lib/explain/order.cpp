@@ -169,7 +169,7 @@ tl::expected<std::optional<link_id>, diagnosis> link_holding_anchor(const place&
                                          describe_program(*program).view(), count},
                                     text{"name one of the links"}});
   }
-  if (!search.complete) return tl::unexpected(unseen(*asked.where));
+  if (!search.complete || wanted.target == 0) return tl::unexpected(unseen(*asked.where));
   return found;
 }
 
