@@ -100,8 +100,7 @@ attached_programs& attached_programs::operator=(attached_programs&& other) noexc
 attached_program attached_programs::operator[](std::size_t place) const noexcept {
   const auto* const numbers = more_ ? more_.get() : numbers_.data();
   const auto link = tells_links_ ? numbers[room_ + place] : 0;
-  return {.program = program_id{numbers[place]},
-          .link = link != 0 ? std::optional{link_id{link}} : std::nullopt};
+  return {.program = program_id{numbers[place]}, .link = link != 0 ? std::optional{link_id{link}} : std::nullopt};
 }
 
 bool attached_programs::contains(program_id program) const noexcept {

@@ -27,6 +27,7 @@ diagnosis query_refused(const explain::place& there, kernel::failure failed) noe
       if (auto wrong = explain::no_netkit(there, failed)) return *wrong;
       break;
     case EINVAL:
+    case EOPNOTSUPP:  // a map without hooks
       if (auto missing = explain::missing_driver(there.where)) return *missing;
       if (there.kind == target_kind::interface) {
         if (auto missing = explain::missing_feature(explain::link_feature_of(there.where))) return *missing;

@@ -17,6 +17,12 @@ struct fmt::formatter<bpflink::bpf_error> : bpflink::detail::line_formatter<bpfl
 /// "link 17: cgroup inet_egress in cgroup 348, program 255".
 template <>
 struct fmt::formatter<bpflink::link_info> : bpflink::detail::line_formatter<bpflink::link_info> {};
+/// "program 255 by link 17".
+template <>
+struct fmt::formatter<bpflink::attached_program> : bpflink::detail::line_formatter<bpflink::attached_program> {};
+/// A line on the hook, "2 programs in mode multi, revision 3", and one for each program, in their order.
+template <>
+struct fmt::formatter<bpflink::attached_programs> : bpflink::detail::line_formatter<bpflink::attached_programs> {};
 /// "program 255: cgroup_skb 'drop', tag a04f5eef06a7f555, loaded by user 0, 12 runs in 345 ns".
 template <>
 struct fmt::formatter<bpflink::program_info> : bpflink::detail::line_formatter<bpflink::program_info> {};
@@ -88,6 +94,9 @@ struct fmt::formatter<bpflink::attach_mode> : bpflink::detail::word_formatter<bp
 /// "reuseport".
 template <>
 struct fmt::formatter<bpflink::socket_hook> : bpflink::detail::word_formatter<bpflink::socket_hook> {};
+/// "effective".
+template <>
+struct fmt::formatter<bpflink::attached_view> : bpflink::detail::word_formatter<bpflink::attached_view> {};
 /// "xdp_links".
 template <>
 struct fmt::formatter<bpflink::feature> : bpflink::detail::word_formatter<bpflink::feature> {};

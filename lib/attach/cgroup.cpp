@@ -7,8 +7,8 @@
 #include "attach/program_attach.hpp"
 #include "attachment.hpp"
 #include "explain/cgroup.hpp"
-#include "explain/cgroup_refusal.hpp"
 #include "explain/cgroup_order.hpp"
+#include "explain/cgroup_refusal.hpp"
 #include "explain/feature.hpp"
 #include "failure.hpp"
 #include "kernel/bpf.hpp"
@@ -86,9 +86,11 @@ bool can_do_without_link(const cgroup_options& options) noexcept {
                                                                 kernel::failure failed) noexcept {
   const auto what = attempted(options);
   if (failed.number == EINVAL && can_do_without_link(options)) return attach_without_link(options, directory, failed);
-  const auto named = failed.number == EINVAL ? explain::by_link_of_anchor({directory, attach_type_of(options.hook), hooks::target_kind::cgroup},
-                                                                   {options.position, options.expected_revision})
-                                      : std::nullopt;
+  const auto named =
+      failed.number == EINVAL
+          ? explain::by_link_of_anchor({directory, attach_type_of(options.hook), hooks::target_kind::cgroup},
+                                       {options.position, options.expected_revision})
+          : std::nullopt;
   if (!named) return tl::unexpected(make_error(what, failed, why_refused(options, directory, failed)));
   auto link = create(options, directory, named);
   if (link) return detail::link_access::make<link_type::cgroup>(*std::move(link));

@@ -130,8 +130,7 @@ expected<attached_programs> query(const netns_query& asked) noexcept {
   if (const auto& file = asked.netns.file()) return query_at(asked, *file);
   const auto netns = hooks::open(asked.netns);
   if (netns) return query_at(asked, *netns);
-  return tl::unexpected(
-      make_error(attempted(asked), netns.error(), hooks::why_not_opened(asked.netns, netns.error())));
+  return tl::unexpected(make_error(attempted(asked), netns.error(), hooks::why_not_opened(asked.netns, netns.error())));
 }
 
 }  // namespace bpflink

@@ -28,10 +28,8 @@ diagnosis no_order(const std::optional<position>& where, const std::optional<rev
   if (expected && expected->value() == 0) {
     return {errc::invalid_argument, cause::bad_option, text{"no hook has revision 0, the kernel takes it for any"}, {}};
   }
-  return {errc::invalid_argument,
-          cause::bad_option,
-          text{"the position is relative to descriptor 0, which the kernel takes for none"},
-          text{"duplicate it"}};
+  return {errc::invalid_argument, cause::bad_option,
+          text{"the position is relative to descriptor 0, which the kernel takes for none"}, text{"duplicate it"}};
 }
 
 }  // namespace bpflink::hooks

@@ -115,8 +115,8 @@ expected<void> update(attachment& held, program_ref next, const program_ref* exp
   }
   auto owned = kernel::duplicate(next.fd().get());
   if (!owned) return tl::unexpected(explain::update(held, next, expected_old, owned.error()));
-  const auto swapped = beside_others(held) ? swap_beside_others(held, owned->get(), where)
-                                                                : swap_alone(held, owned->get(), where);
+  const auto swapped =
+      beside_others(held) ? swap_beside_others(held, owned->get(), where) : swap_alone(held, owned->get(), where);
   if (!swapped) return tl::unexpected(explain::update(held, next, expected_old, swapped.error()));
   held.companion = *std::move(owned);
   return {};

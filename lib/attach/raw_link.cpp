@@ -4,7 +4,7 @@
 #include <cerrno>
 
 #include "attach/order.hpp"
-#include "attach/raw_target.hpp"
+#include "attach/raw_calls.hpp"
 #include "attach/rules.hpp"
 #include "attachment.hpp"
 #include "explain/cgroup_order.hpp"
@@ -15,6 +15,8 @@
 namespace bpflink {
 
 namespace {
+
+using hooks::bad_option;
 
 attempt attempted(const raw_link_options& options) noexcept {
   const auto target = hooks::describe(options.target);
@@ -41,10 +43,6 @@ link_type type_of(const raw_link_options& options) noexcept {
 bool traces(const raw_link_options& options) noexcept {
   const auto type = type_of(options);
   return type == link_type::tracing || type == link_type::raw_tracepoint;
-}
-
-diagnosis bad_option(std::string_view why) noexcept {
-  return {errc::invalid_argument, cause::bad_option, text{"{}", why}, {}};
 }
 
 bool asks_for_order(const raw_link_options& options) noexcept {

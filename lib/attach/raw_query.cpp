@@ -22,8 +22,7 @@ std::optional<diagnosis> contradiction(const raw_query& asked, hooks::target_kin
   if (asked.view == attached_view::here || kind == target_kind::cgroup || kind == target_kind::unknown) {
     return std::nullopt;
   }
-  return diagnosis{
-      errc::invalid_argument, cause::bad_option, text{"only cgroups tell effective programs apart"}, {}};
+  return diagnosis{errc::invalid_argument, cause::bad_option, text{"only cgroups tell effective programs apart"}, {}};
 }
 
 }  // namespace

@@ -55,8 +55,7 @@ template <class Function, class Words>
   if (target.which() != raw_target::sort::this_netns) return function(target);
   const auto opened = kernel::open_own_netns();
   if (opened) return function(raw_target{*opened});
-  return tl::unexpected(
-      make_error(words(), opened.error(), why_not_opened(netns_target::current(), opened.error())));
+  return tl::unexpected(make_error(words(), opened.error(), why_not_opened(netns_target::current(), opened.error())));
 }
 
 }  // namespace bpflink::hooks

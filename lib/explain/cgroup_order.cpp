@@ -51,6 +51,7 @@ std::optional<diagnosis> unfit_link(const cgroup_request& asked, kernel::failure
   if (!link) return std::nullopt;
   const auto held = place_of(*link);
   const auto wanted = link_place_of(place_of(asked));
+  if (wanted.target == 0) return std::nullopt;  // which cgroup it is cannot be told
   const bool there = held.type == wanted.type && held.where == wanted.where && held.target == wanted.target;
   if (!there) return not_there(asked, failed);
   if (!by_link(failed)) return other_mechanism(asked, without_link, with_link);
@@ -90,10 +91,11 @@ std::optional<diagnosis> missing_order(const cgroup_request& asked, kernel::fail
   if (!by_link(failed)) return missing_feature(feature::cgroup_preorder);
   if (probe(feature::cgroup_order) != availability::no) return std::nullopt;
   const auto version = bpflink::since(feature::cgroup_order);
-  diagnosis why{errc::not_supported,
-                cause::missing_feature,
-                text{"this kernel has no links with preorder, which came with Linux {}.{}", version.major, version.minor},
-                {}};
+  diagnosis why{
+      errc::not_supported,
+      cause::missing_feature,
+      text{"this kernel has no links with preorder, which came with Linux {}.{}", version.major, version.minor},
+      {}};
   if (probe(feature::cgroup_preorder) == availability::yes) why.hint.add("without a link it has preorder");
   return why;
 }

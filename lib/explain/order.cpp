@@ -137,8 +137,9 @@ diagnosis stale(const place& there, const order& asked) noexcept {
 
 // Links are searched by those who may see all of them.
 diagnosis unseen(const position& where) noexcept {
-  auto why = missing_capability({kernel::capability::sys_admin})
-                 .value_or(diagnosis{errc::system, cause::unknown, text{"the system's links cannot be looked through"}, {}});
+  auto why =
+      missing_capability({kernel::capability::sys_admin})
+          .value_or(diagnosis{errc::system, cause::unknown, text{"the system's links cannot be looked through"}, {}});
   why.reason.add(", so which link holds {} there cannot be told", describe_anchor(where).view());
   why.hint.add("name the link");
   return why;
@@ -191,7 +192,7 @@ tl::expected<std::optional<link_id>, diagnosis> link_holding_anchor(const place&
                                          describe_program(*program).view(), count},
                                     text{"name one of the links"}});
   }
-  if (!search.complete) return tl::unexpected(unseen(*asked.where));
+  if (!search.complete || wanted.target == 0) return tl::unexpected(unseen(*asked.where));
   return found;
 }
 

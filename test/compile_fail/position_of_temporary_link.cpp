@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
-// g++: use of deleted function 'bpflink::anchor::anchor\(const bpflink::typed_link<Kind>&&\)
-// clang++: to 'bpflink::anchor' invokes a deleted function
-#include <bpflink/attach/tcx.hpp>
+// g++: deleted function .*anchor\(const bpflink::typed_link<Kind>&&\)
+// clang++: invokes a deleted function
+#include <bpflink/attach/cgroup.hpp>
+#include <utility>
 
-bpflink::tcx_link open();
+bpflink::cgroup_link make();
 
 bpflink::position f() {
 #ifdef VALID
-  static const bpflink::tcx_link other = open();
-  return bpflink::position::before(other);
+  const bpflink::cgroup_link link = make();
+  return bpflink::position::before(link);
 #else
-  return bpflink::position::before(open());
+  return bpflink::position::before(make());
 #endif
 }

@@ -19,8 +19,8 @@ namespace {
 
 namespace at = test::attach_type;
 
-expected<cgroup_link> attach_egress(cgroup_target cgroup, const test::fd& program,
-                                    std::optional<position> where = {}, std::optional<revision> expected = {}) {
+expected<cgroup_link> attach_egress(cgroup_target cgroup, const test::fd& program, std::optional<position> where = {},
+                                    std::optional<revision> expected = {}) {
   return attach(cgroup_options{.cgroup = cgroup,
                                .hook = cgroup_hook::inet_egress,
                                .program = borrow(program),
@@ -51,10 +51,8 @@ TEST_CASE("cgroup: before 6.17 a position, a revision or preorder is refused, an
   check_no_order(attach_egress(cgroup.path(), program, position::after(link_id{1})));
   check_no_order(attach_egress(cgroup.path(), program, {}, revision{1}));
   check_no_order(attach_egress(cgroup.path(), program, position::first(), revision{1}));
-  const auto preordered = attach(cgroup_options{.cgroup = cgroup.path(),
-                                                .hook = cgroup_hook::inet_egress,
-                                                .program = borrow(program),
-                                                .preorder = true});
+  const auto preordered = attach(cgroup_options{
+      .cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(program), .preorder = true});
   if (!test::at_least(6, 15)) {
     check_no_order(preordered);
     CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids.empty());
@@ -142,9 +140,8 @@ TEST_CASE("cgroup: the calls of an attach with an order, and not one more", "[cg
           const auto now = must(ask(fd_ref{cgroup.get()}));
           test::syscall_supervisor supervisor;
           const auto calls = [&](position where, std::optional<revision> expected) {
-            return test::names(supervisor.record_calls([&] {
-              static_cast<void>(attach_egress(fd_ref{cgroup.get()}, two, where, expected));
-            }));
+            return test::names(supervisor.record_calls(
+                [&] { static_cast<void>(attach_egress(fd_ref{cgroup.get()}, two, where, expected)); }));
           };
           expect_equal(calls(position::first(), {}), "bpf(28) close");
           expect_equal(calls(position::before(first), {}), "bpf(28) close");

@@ -72,6 +72,9 @@ TEST_CASE("netns: a target that is no network namespace is told for what it is",
   check_refused(refused("/proc/self/ns/user"), not_one, "it is a user namespace");
   check_refused(refused("/proc/self"), not_one, "it is no namespace");
   check_refused(refused(fd_ref{program.get()}), not_one, "it is no namespace");
+  if (const auto cgroups = test::cgroup2_mount(); !cgroups.empty()) {
+    check_refused(refused(cgroups), not_one, "it is no namespace");
+  }
 
   const auto path_only = test::open_file("/proc/self/ns/net", O_PATH | O_CLOEXEC);
   check_refused(refused(fd_ref{path_only.get()}), {errc::invalid_argument, cause::not_a_network_namespace, EBADF},

@@ -23,7 +23,9 @@ class order_record {
   [[nodiscard]] test::fd load(std::int32_t digit, std::int32_t verdict = 1) const {
     test::assembler code;
     code.store(test::width::u32, test::r10, -4, 0).mov(test::r2, test::r10).add(test::r2, -4);
-    code.load_map(test::r1, map_.get()).call(test::helper::map_lookup_elem).jump_if(test::jump::equal, test::r0, 0, "out");
+    code.load_map(test::r1, map_.get())
+        .call(test::helper::map_lookup_elem)
+        .jump_if(test::jump::equal, test::r0, 0, "out");
     code.load(test::width::u64, test::r1, test::r0, 0);
     for (int bits = 0; bits < 4; ++bits) code.add(test::r1, test::r1);
     code.add(test::r1, digit).store(test::width::u64, test::r0, 0, test::r1);

@@ -1,1 +1,119 @@
 // SPDX-License-Identifier: MIT
+// Positions, revisions, preorder and typed targets of bare links.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bpflink/attach/raw_link.hpp"
+#include "bpflink/info.hpp"
+#include "netns_programs.hpp"
+#include "order_helpers.hpp"
+#include "support/catch.hpp"
+#include "support/cgroup_fixture.hpp"
+#include "support/netns_fixture.hpp"
+
+namespace bpflink {
+
+namespace {
+
+namespace at = test::attach_type;
+namespace of = test::prog_type;
+
+void check_refused(const expected<link_handle>& result, errc code, bpflink::cause why, int number,
+                   const std::string& words) {
+  INFO(sentence(result));
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code() == code);
+  CHECK(result.error().cause() == why);
+  CHECK(result.error().sys_errno() == number);
+  CHECK_THAT(result.error().message(), test::contains(words));
+}
+
+}  // namespace
+
+TEST_CASE("raw_link: places in a cgroup", "[raw_link]") {
+  SKIP_IF(test::needs_cgroup2());
+  test::cgroup_fixture cgroup;
+  const order_record record;
+  const auto one = record.load(1);
+  const auto two = record.load(2);
+  const auto three = record.load(3);
+  const auto link = [&](const test::fd& program, std::optional<position> where, std::optional<revision> expected = {},
+                        bool preorder = false) {
+    return attach(raw_link_options{.target = fd_ref{cgroup.get()},
+                                   .program = borrow(program),
+                                   .hook = attach_type::cgroup_inet_egress,
+                                   .position = where,
+                                   .expected_revision = expected,
+                                   .preorder = preorder});
+  };
+  if (!test::at_least(6, 17)) {
+    check_no_order(link(one, position::first()));
+    check_no_order(link(one, {}, revision{1}));
+    check_no_order(link(one, {}, {}, true));
+    CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids.empty());
+    return;
+  }
+  const auto first = link(one, {}, revision{1});
+  REQUIRE(sentence(first) == "");
+  const auto second = link(two, position::before(*first));
+  REQUIRE(sentence(second) == "");
+  CHECK(record.of_datagram(cgroup.path()) == 0x21);
+  // By its program, which is looked for.
+  const auto third = link(three, position::before(borrow(one)));
+  REQUIRE(sentence(third) == "");
+  CHECK(record.of_datagram(cgroup.path()) == 0x231);
+  check_refused(link(two, position::last(), revision{1}), errc::conflict, cause::stale_revision, ESTALE,
+                "not the expected 1");
+  const auto absent = record.load(5);
+  check_refused(link(two, position::after(borrow(absent))), errc::not_found, cause::anchor_missing, EINVAL,
+                "is not attached there");
+  const auto early = link(absent, {}, {}, true);
+  REQUIRE(sentence(early) == "");
+  CHECK(record.of_datagram(cgroup.path()) == 0x5231);
+}
+
+TEST_CASE("raw_link: a link to this thread's network namespace, and to an interface of another one", "[raw_link]") {
+  SKIP_IF(test::needs_kernel(5, 9, "links to network namespaces"));
+  const test::netns_fixture netns;
+  const auto dissector = load_dissector();
+  std::optional<expected<link_handle>> link;
+  netns.run([&] {
+    link.emplace(attach(raw_link_options{
+        .target = raw_target::this_netns(), .program = borrow(dissector), .hook = attach_type::flow_dissector}));
+  });
+  REQUIRE(sentence(*link) == "");
+  CHECK((*link)->type() == link_type::netns);
+  CHECK(dissected(netns, dissector) == 1);
+
+  const auto xdp = test::load_counted(of::xdp, at::xdp, 2);
+  const auto on_lo = attach(raw_link_options{
+      .target = interface_target{ifindex{1}, fd_ref{netns.get()}}, .program = borrow(xdp), .hook = attach_type::xdp});
+  REQUIRE(sentence(on_lo) == "");
+  netns.run([] { CHECK(test::udp_send() == 0); });
+  CHECK(xdp.runs() > 0);
+}
+
+TEST_CASE("raw_link: an order where there is none is refused without a system call", "[raw_link]") {
+  const auto program = load_egress();
+  const auto bad = [&](raw_link_options options, const std::string& words) {
+    check_refused(attach(options), errc::invalid_argument, cause::bad_option, 0, words);
+  };
+  const auto which = borrow(program);
+  const fd_ref some{program.get()};
+  bad({.target = ifindex{1}, .program = which, .hook = attach_type::xdp, .position = position::first()},
+      "no positions and no revisions");
+  bad({.target = some, .program = which, .hook = attach_type::sk_lookup, .expected_revision = revision{1}},
+      "no positions and no revisions");
+  bad({.target = ifindex{1}, .program = which, .hook = attach_type::tcx_egress, .preorder = true},
+      "only cgroups have preorder");
+  bad({.target = some, .program = which, .hook = attach_type::cgroup_device, .expected_revision = revision{0}},
+      "revision 0");
+  bad({.target = ifindex{1},
+       .program = which,
+       .hook = attach_type::tcx_egress,
+       .position = position::before(program_ref{fd_ref{0}})},
+      "descriptor 0");
+}
+
+}  // namespace bpflink

@@ -92,9 +92,11 @@ TEST_CASE("older raw_program: no replacing", "[.][older-raw-program]") {
           with_flags_up_to(test::flag::allow_override | test::flag::allow_multi, [&] {
             const fd_ref here{cgroup.get()};
             test::expect_equal(sentence(attach_at(here, egress, borrow(old), attach_mode::multi)), "");
-            expect_missing(
-                attach_program({.target = here, .program = borrow(next), .hook = egress, .position = position::replacing(borrow(old))}),
-                "5.6");
+            expect_missing(attach_program({.target = here,
+                                           .program = borrow(next),
+                                           .hook = egress,
+                                           .position = position::replacing(borrow(old))}),
+                           "5.6");
             test::expect_equal(sentence(detach_from(here, egress, borrow(old))), "");
           });
         }).failure() == "");

@@ -83,7 +83,8 @@ TEST_CASE("raw_program: several programs at a cgroup's hook, one replaced by ano
   CHECK(sentence(attach_at(here, egress, borrow(old), attach_mode::multi)) == "");
   CHECK(sentence(attach_at(here, egress, borrow(stays), attach_mode::multi)) == "");
   // Neither the mode nor the flag has to be said.
-  CHECK(sentence(attach_program({.target = here, .program = borrow(next), .hook = egress, .position = position::replacing(borrow(old))})) ==
+  CHECK(sentence(attach_program(
+            {.target = here, .program = borrow(next), .hook = egress, .position = position::replacing(borrow(old))})) ==
         "");
   CHECK(ids() == std::vector{test::program_id(next.get()), test::program_id(stays.get())});
   send_in(cgroup.path());
@@ -243,8 +244,10 @@ TEST_CASE("raw_program: tcx by interface", "[raw_program]") {
     CHECK(sentence(attach_program(replacing)) == "");
     CHECK(test::query(1, at::tcx_ingress).ids == std::vector{test::program_id(second.get())});
     const auto third = test::load({.type = of::sched_cls});
-    check_refused(attach_program({.target = here, .program = borrow(third), .hook = hook, .position = position::replacing(borrow(first))}),
-                  errc::not_found, cause::other_program, ENOENT, "is attached there, not ");
+    check_refused(
+        attach_program(
+            {.target = here, .program = borrow(third), .hook = hook, .position = position::replacing(borrow(first))}),
+        errc::not_found, cause::other_program, ENOENT, "is attached there, not ");
     check_refused(detach_from(here, hook, borrow(first)), errc::not_found, cause::other_program, ENOENT,
                   name_of(second, "second") + " is attached there, not " + name_of(first, "first"));
     CHECK(sentence(detach_from(here, hook, borrow(second))) == "");

@@ -43,18 +43,25 @@ TEST_CASE("raw_program: what cannot be is refused without a system call", "[raw_
   const auto which = borrow(program);
   bad({.target = ifindex{1}, .program = which, .hook = egress}, "takes a descriptor, not an interface");
   bad({.target = some, .program = which, .hook = attach_type::tcx_egress}, "takes an interface, not a descriptor");
-  bad({.target = some, .program = which, .hook = attach_type::flow_dissector}, "takes this network namespace, not a descriptor");
+  bad({.target = some, .program = which, .hook = attach_type::flow_dissector},
+      "takes this network namespace, not a descriptor");
   bad({.target = some, .program = which, .hook = attach_type::sk_msg_verdict, .mode = attach_mode::multi},
       "only cgroups have modes");
-  bad({.target = some, .program = which, .hook = egress, .mode = attach_mode::override, .position = position::replacing(which)},
+  bad({.target = some,
+       .program = which,
+       .hook = egress,
+       .mode = attach_mode::override,
+       .position = position::replacing(which)},
       "a position is of mode multi only");
-  bad({.target = some, .program = which, .hook = attach_type::lirc_mode2, .position = position::replacing(which)}, "replaces no program");
+  bad({.target = some, .program = which, .hook = attach_type::lirc_mode2, .position = position::replacing(which)},
+      "replaces no program");
   const auto nothing = [&](raw_attach_options options, const std::string& words) {
     check_refused(attach_program(options), errc::bad_handle, cause::empty_handle, 0, words);
   };
   nothing({.target = some, .program = empty, .hook = egress}, "the program handle is empty");
   nothing({.target = empty, .program = which, .hook = egress}, "the target handle is empty");
-  nothing({.target = some, .program = which, .hook = egress, .position = position::replacing(empty)}, "the replaced program handle is empty");
+  nothing({.target = some, .program = which, .hook = egress, .position = position::replacing(empty)},
+          "the replaced program handle is empty");
   check_refused(detach_from(some, egress, empty), errc::bad_handle, cause::empty_handle, 0, "program handle is empty");
   check_refused(detach_from(ifindex{1}, egress, which), errc::invalid_argument, cause::bad_option, 0, "a descriptor");
 }
@@ -135,7 +142,8 @@ TEST_CASE("raw_program: what stands against a replacement in a cgroup is told", 
   const auto next = load_egress("next");
   const auto absent = load_egress("absent");
   const auto replace = [&](const test::counted_program& program, program_ref old) {
-    return attach_program({.target = here, .program = borrow(program), .hook = egress, .position = position::replacing(old)});
+    return attach_program(
+        {.target = here, .program = borrow(program), .hook = egress, .position = position::replacing(old)});
   };
   check_refused(replace(next, borrow(absent)), errc::not_found, cause::not_attached, ENOENT,
                 "no program is attached there");

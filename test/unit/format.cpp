@@ -238,6 +238,14 @@ TEST_CASE("format: a program is one line", "[format]") {
   CHECK(fmt::format("{}", info) == "program 255: cgroup_skb 'drop', tag f0f1f2f3f4f5f6f7, loaded by user 1000, 1 run");
 }
 
+TEST_CASE("format: what is attached is a line for the hook and one for each program", "[format]") {
+  CHECK(fmt::format("{}", attached_program{.program = program_id{255}}) == "program 255");
+  CHECK(fmt::format("{}", attached_program{.program = program_id{255}, .link = link_id{17}}) ==
+        "program 255 by link 17");
+  CHECK(fmt::format("{}", attached_programs{}) == "0 programs");
+  CHECK(fmt::format("{}", attached_view::effective) == "effective");
+}
+
 TEST_CASE("format: an ordinary line takes no memory", "[format]") {
   const auto info = link_with(link_type::cgroup, cgroup_info{348, attach_type::cgroup_inet_egress});
   std::array<char, 200> room{};

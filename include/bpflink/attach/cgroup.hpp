@@ -146,9 +146,9 @@ struct cgroup_query {
   attached_view view = attached_view::here;  ///< Its own programs, or all that run for it.
 };
 
-/// Tells what is attached to a cgroup: the programs in their order (those of preorder are not told apart, and run before
-/// the others), the hook's mode and revision. Links are not told. Nothing is allocated for up to 64 programs, which is
-/// the kernel's limit but for the effective ones.
+/// Tells what is attached to a cgroup: the programs in their order (those of preorder are not told apart, and run
+/// before the others), the hook's mode and revision. Links are not told. Nothing is allocated for up to 64 programs,
+/// which is the kernel's limit but for the effective ones.
 ///
 /// @errors bad_handle: the directory's descriptor is empty or closed. invalid_argument: it is no cgroup v2 directory.
 ///         not_found: no such path. defunct: the cgroup was removed. permission_denied: CAP_NET_ADMIN is missing.

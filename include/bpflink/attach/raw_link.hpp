@@ -40,12 +40,12 @@ struct raw_link_options {
 /// @errors bad_handle: the program's or target's descriptor is empty or closed. invalid_argument: the target is not of
 ///         the sort that the hook takes, is no cgroup, namespace, map or event where it should be one, or the hook has
 ///         no cookies. wrong_type: the program's type, or the attach type that it was loaded for, is not the hook's.
-///         not_found: no interface has this index, or what the position is relative to is not attached there. defunct: the target was removed. busy: another program or link holds
-///         the place; the text names it. already_exists: the program is attached there already. limit: the kernel's
-///         number of programs there is used up. conflict: the hook's revision is another. ambiguous: several links hold
-///         the program that the position is relative to. permission_denied: a capability (named), or a cgroup's program that
-///         allows no other. not_supported: this kernel has no links, or not there; also where it refuses without a
-///         reason that could be found.
+///         not_found: no interface has this index, or what the position is relative to is not attached there. defunct:
+///         the target was removed. busy: another program or link holds the place; the text names it. already_exists:
+///         the program is attached there already. limit: the kernel's number of programs there is used up. conflict:
+///         the hook's revision is another. ambiguous: several links hold the program that the position is relative to.
+///         permission_denied: a capability (named), or a cgroup's program that allows no other. not_supported: this
+///         kernel has no links, or not there; also where it refuses without a reason that could be found.
 /// @since Linux 5.7
 /// @kernel BPF_LINK_CREATE (kernel/bpf/syscall.c)
 [[nodiscard]] BPFLINK_API expected<link_handle> attach(const raw_link_options& options) noexcept;

@@ -12,8 +12,8 @@ namespace bpflink {
 
 /// A hook to ask about, of any target.
 struct raw_query {
-  raw_target target;                         ///< Required. A cgroup, a network namespace, a map, a device, an interface.
-  required<attach_type> hook;                ///< Required. Where.
+  raw_target target;           ///< Required. A cgroup, a network namespace, a map, a device, an interface.
+  required<attach_type> hook;  ///< Required. Where.
   attached_view view = attached_view::here;  ///< For cgroups: its own programs, or all that run for it.
 };
 

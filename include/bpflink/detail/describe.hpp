@@ -12,6 +12,7 @@
 
 #include "bpflink/attach/cgroup.hpp"
 #include "bpflink/attach/xdp.hpp"
+#include "bpflink/attached.hpp"
 #include "bpflink/error.hpp"
 #include "bpflink/features.hpp"
 #include "bpflink/ids.hpp"
@@ -178,6 +179,21 @@ inline void describe(line& to, const xdp_programs& there) {
   };
   for (const auto mode : {xdp_mode::generic, xdp_mode::native, xdp_mode::offload}) in_mode(there.in(mode), mode);
   if (there.empty()) append(to, "no program");
+}
+
+inline void describe(line& to, const attached_program& row) {
+  append(to, "program {}", row.program.value());
+  if (row.link) append(to, " by link {}", row.link->value());
+}
+
+inline void describe(line& to, const attached_programs& found) {
+  append(to, "{} {}", found.size(), found.size() == 1 ? "program" : "programs");
+  if (const auto mode = found.mode()) append(to, " in mode {}", to_string(*mode));
+  if (const auto revision = found.revision()) append(to, ", revision {}", revision->value());
+  for (const auto& row : found) {
+    append(to, "\n");
+    describe(to, row);
+  }
 }
 
 inline void describe(line& to, const bpf_error& error) { append(to, "{}", error.message()); }

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// Order and queries, where each of their system calls fails in turn.
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bpflink/attach/cgroup.hpp"
+#include "bpflink/attach/netns.hpp"
+#include "bpflink/attach/raw_program.hpp"
+#include "bpflink/attach/raw_query.hpp"
+#include "faults.hpp"
+#include "netns_programs.hpp"
+#include "support/catch.hpp"
+#include "support/cgroup_fixture.hpp"
+#include "support/netns_fixture.hpp"
+
+namespace bpflink {
+
+namespace {
+
+using faults::outcome;
+using faults::outcome_of;
+
+constexpr auto egress = test::attach_type::cgroup_inet_egress;
+
+// Room is made and the kernel asked again.
+bool asks_again(const test::system_call& call, int error) {
+  return faults::may_work(call, error) || (error == ENOSPC && call.number == SYS_bpf);
+}
+
+template <class Query>
+std::string fails_well(const Query& asked) {
+  return test::in_child([&] {
+           test::syscall_supervisor supervisor;
+           const faults::operation tested{.run = [&] { return outcome_of(query(asked)); },
+                                          .after = [](const outcome&, const std::string&) {},
+                                          .tolerated = asks_again};
+           expect(faults::fail_all(supervisor, faults::all_errors(), tested) >= faults::all_errors().size());
+         })
+      .failure();
+}
+
+}  // namespace
+
+TEST_CASE("faults: a link in its place in a cgroup", "[faults]") {
+  SKIP_IF(test::needs_supervisor());
+  SKIP_IF(test::needs_cgroup2());
+  if (!test::at_least(6, 17)) return;
+  test::cgroup_fixture cgroup;
+  CHECK(test::in_child([&] {
+          auto program = load_egress();
+          const auto other = load_egress();
+          const auto there = must(attach(cgroup_options{
+              .cgroup = fd_ref{cgroup.get()}, .hook = cgroup_hook::inet_egress, .program = borrow(other)}));
+          const auto attach_it = [&] {
+            return attach(cgroup_options{.cgroup = cgroup.path(),
+                                         .hook = cgroup_hook::inet_egress,
+                                         .program = borrow(program),
+                                         .position = position::before(there)});
+          };
+          expect(faults::fail_attach(attach_it, [&] { return faults::links_of(program); }) > 0);
+          faults::expect_freed(std::move(program));
+        }).failure() == "");
+}
+
+TEST_CASE("faults: a place beside a program, whose link is looked for", "[faults]") {
+  SKIP_IF(test::needs_supervisor());
+  SKIP_IF(test::needs_cgroup2());
+  if (!test::at_least(6, 17)) return;
+  test::cgroup_fixture cgroup;
+  CHECK(test::in_child(
+            [&] {
+              const auto program = load_egress();
+              const auto other = load_egress();
+              const auto there = must(attach(cgroup_options{
+                  .cgroup = fd_ref{cgroup.get()}, .hook = cgroup_hook::inet_egress, .program = borrow(other)}));
+              std::optional<expected<cgroup_link>> made;
+              const auto attach_it = [&] {
+                made.emplace(attach(cgroup_options{.cgroup = fd_ref{cgroup.get()},
+                                                   .hook = cgroup_hook::inet_egress,
+                                                   .program = borrow(program),
+                                                   .position = position::before(borrow(other))}));
+              };
+              attach_it();  // what is found out once is found out
+              made.reset();
+              test::syscall_supervisor supervisor;
+              const int errors[] = {EPERM, ENOMEM};
+              const auto check = [&](const test::fault& fault) {
+                const auto attached = test::query(cgroup.get(), egress).ids.size();
+                expect_equal(static_cast<long>(attached), made->has_value() ? 2L : 1L, "programs");
+                if (!*made) {
+                  const auto told = made->error().sys_errno();
+                  const auto* const first = made->error().first();
+                  expect(told == EINVAL || told == fault.error, made->error().message());
+                  expect(told == EINVAL || fault.call == 1 || (first != nullptr && first->sys_errno() == EINVAL),
+                         made->error().message());
+                }
+                made.reset();
+              };
+              expect(supervisor.fail_each(errors, attach_it, check) > 4);
+              expect(made && made->has_value(), "not attached in the end");
+            },
+            60)
+            .failure() == "");
+}
+
+TEST_CASE("faults: a program in its place in a cgroup", "[faults]") {
+  SKIP_IF(test::needs_supervisor());
+  SKIP_IF(test::needs_cgroup2());
+  if (!test::at_least(6, 17)) return;
+  test::cgroup_fixture cgroup;
+  CHECK(test::in_child([&] {
+          auto program = load_egress();
+          const raw_attach_options options{.target = fd_ref{cgroup.get()},
+                                           .program = borrow(program),
+                                           .hook = attach_type::cgroup_inet_egress,
+                                           .position = position::first()};
+          test::syscall_supervisor supervisor;
+          const faults::operation tested{
+              .run = [&] { return outcome_of(attach_program(options)); },
+              .after =
+                  [&](const outcome& ended, const std::string& where) {
+                    const auto attached = test::query(cgroup.get(), egress).ids.size();
+                    expect_equal(static_cast<long>(attached), ended ? 0L : 1L, "attachments after " + where);
+                    if (attached != 0) expect_equal(test::prog_detach(cgroup.get(), program.get(), egress), 0);
+                  },
+              .also = {{ESTALE, errc::conflict}}};
+          expect(faults::fail_all(supervisor, faults::all_errors(), tested) > 0);
+          faults::expect_freed(std::move(program));
+        }).failure() == "");
+}
+
+TEST_CASE("faults: queries", "[faults]") {
+  SKIP_IF(test::needs_supervisor());
+  SKIP_IF(test::needs_cgroup2());
+  test::cgroup_fixture cgroup;
+  const auto below = cgroup.child("below");
+  const auto directory = test::open_file(below, O_RDONLY | O_CLOEXEC);
+  for (const int target : {cgroup.get(), directory.get()}) {
+    for (int count = 0; count < 40; ++count) {
+      const auto program = load_egress();
+      REQUIRE(test::prog_attach({target, program.get(), egress, test::flag::allow_multi}) == 0);
+    }
+  }
+  CHECK(fails_well(cgroup_query{.cgroup = below, .hook = cgroup_hook::inet_egress}) == "");
+  CHECK(fails_well(cgroup_query{
+            .cgroup = fd_ref{directory.get()}, .hook = cgroup_hook::inet_egress, .view = attached_view::effective}) ==
+        "");
+  CHECK(fails_well(raw_query{.target = fd_ref{directory.get()}, .hook = attach_type::cgroup_inet_egress}) == "");
+  SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
+  CHECK(fails_well(netns_query{.hook = netns_hook::sk_lookup}) == "");
+  CHECK(fails_well(raw_query{.target = raw_target::this_netns(), .hook = attach_type::sk_lookup}) == "");
+}
+
+}  // namespace bpflink
