@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// g++: could not convert .* to 'bpflink::ifindex'
-// clang++: no matching constructor for initialization of 'bpflink::ifindex'
+// g++: could not convert .* to 'bpflink::interface_target'
+// clang++: no matching constructor for initialization of 'bpflink::interface_target'
 #include <bpflink/attach/xdp.hpp>
 
 bpflink::xdp_options f(bpflink::program_ref program) {
