@@ -41,7 +41,7 @@ cgroup_link in_place(expected<cgroup_link> made) {
 
 TEST_CASE("cgroup: before 6.17 a position, a revision or preorder is refused, and nothing attached", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (test::at_least(6, 17)) return;
+  if (has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto program = record.load(1);
@@ -53,7 +53,7 @@ TEST_CASE("cgroup: before 6.17 a position, a revision or preorder is refused, an
   check_no_order(attach_egress(cgroup.path(), program, position::first(), revision{1}));
   const auto preordered = attach(cgroup_options{
       .cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(program), .preorder = true});
-  if (!test::at_least(6, 15)) {
+  if (!has_cgroup_preorder()) {
     check_no_order(preordered);
     CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids.empty());
   } else {
@@ -63,7 +63,7 @@ TEST_CASE("cgroup: before 6.17 a position, a revision or preorder is refused, an
 
 TEST_CASE("cgroup: the first and the last place", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto one = record.load(1);
@@ -85,7 +85,7 @@ TEST_CASE("cgroup: the first and the last place", "[cgroup]") {
 
 TEST_CASE("cgroup: a place beside a link or a program, by handle, id or descriptor", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto one = record.load(1);
@@ -115,7 +115,7 @@ TEST_CASE("cgroup: a place beside a link or a program, by handle, id or descript
 
 TEST_CASE("cgroup: a verdict depends on the order", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto drops = record.load(1, 0);
@@ -130,7 +130,7 @@ TEST_CASE("cgroup: a verdict depends on the order", "[cgroup]") {
 TEST_CASE("cgroup: the calls of an attach with an order, and not one more", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
   SKIP_IF(test::needs_supervisor());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto one = record.load(1);
@@ -157,7 +157,7 @@ TEST_CASE("cgroup: the revision moves with each change, and guards an attach", "
   const order_record record;
   const auto one = record.load(1);
   const auto two = record.load(2);
-  if (!test::at_least(6, 17)) {
+  if (!has_cgroup_order()) {
     const auto link = in_place(attach_egress(cgroup.path(), one));
     const auto told = ask(cgroup.path());
     REQUIRE(sentence(told) == "");
@@ -203,7 +203,7 @@ TEST_CASE("cgroup: the revision moves with each change, and guards an attach", "
 TEST_CASE("cgroup: an attach that is tried again where another process changes the hook", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
   SKIP_IF(test::needs_supervisor());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto ours = record.load(1);
@@ -242,7 +242,7 @@ TEST_CASE("cgroup: an attach that is tried again where another process changes t
 
 TEST_CASE("cgroup: preorder runs from the root down, before the programs of the cgroups below", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const auto below = cgroup.child("below");
   const order_record record;
@@ -276,7 +276,7 @@ TEST_CASE("cgroup: preorder runs from the root down, before the programs of the 
 TEST_CASE("cgroup: what came with 6.17, where links have not come yet", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
   SKIP_IF(test::needs_seccomp());
-  if (!test::at_least(6, 15)) return;
+  if (!has_cgroup_preorder()) return;
   CHECK(test::on_old_kernel("older-cgroup-order", [] {
           test::refuse_bpf({test::command::link_create}, EINVAL);
         }).failure() == "");

@@ -94,7 +94,7 @@ TEST_CASE("cgroup order: what is no position is refused without a system call", 
 
 TEST_CASE("cgroup order: an anchor that is not what it should be is told", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   const world here;
   check_refused(here.refused(position::before(program_ref{fd_ref{9999}})), errc::bad_handle, cause::closed_descriptor,
                 EINVAL, "position's program's descriptor 9999 is closed");
@@ -110,7 +110,7 @@ TEST_CASE("cgroup order: an anchor that is not what it should be is told", "[cgr
 
 TEST_CASE("cgroup order: an anchor elsewhere is told, with what is there", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   const world here;
   test::cgroup_fixture other;
   const auto elsewhere = here.record.load(4);
@@ -150,7 +150,7 @@ TEST_CASE("cgroup order: an anchor elsewhere is told, with what is there", "[cgr
 
 TEST_CASE("cgroup order: links and programs without one have no place beside each other", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   const world here;
   const auto words = here.name_of(here.bare) +
                      ", which the position is relative to, is attached without a link, and the kernel places programs "
@@ -165,7 +165,7 @@ TEST_CASE("cgroup order: links and programs without one have no place beside eac
 
 TEST_CASE("cgroup order: a program that several links hold says not where", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   const world here;
   const auto twice = attach(
       cgroup_options{.cgroup = here.cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(here.linked)});
@@ -180,7 +180,7 @@ TEST_CASE("cgroup order: a program that several links hold says not where", "[cg
 
 TEST_CASE("cgroup order: preorder and the others stand in two orders", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   const world here;
   const auto early = attach_egress(fd_ref{here.cgroup.get()}, here.next, position::last(), true);
   REQUIRE(sentence(early) == "");
@@ -199,7 +199,7 @@ TEST_CASE("cgroup order: preorder and the others stand in two orders", "[cgroup]
 
 TEST_CASE("cgroup order: who may not look for the link is told so", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   const world here;
   CHECK(test::in_child([&] {
           test::become_nobody({test::cap_net_admin});
@@ -215,7 +215,7 @@ TEST_CASE("cgroup order: who may not look for the link is told so", "[cgroup]") 
 
 TEST_CASE("cgroup order: what has nothing to do with the position is told first", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   const world here;
   const auto xdp = test::load({.type = of::xdp, .code = test::return_value(2)});
   check_refused(attach_egress(fd_ref{here.cgroup.get()}, xdp, position::before(borrow(here.linked))), errc::wrong_type,
@@ -232,7 +232,7 @@ TEST_CASE("cgroup order: what has nothing to do with the position is told first"
 TEST_CASE("cgroup order: a failure of the second try keeps the first", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
   SKIP_IF(test::needs_supervisor());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   const world here;
   CHECK(test::in_child([&] {
           test::syscall_supervisor supervisor{std::vector<long>{SYS_bpf}};

@@ -2,6 +2,7 @@
 // Programs that tell in which order they ran.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -15,6 +16,22 @@
 #include "support/traffic.hpp"
 
 namespace bpflink {
+
+/// Whether cgroups have an order: since 6.17, and in stable kernels that it was carried back to. Asked of the kernel by
+/// a target that cannot be: one that knows the flag complains of the target.
+inline bool has_cgroup_order() {
+  if (test::at_least(6, 17)) return true;
+  if (!test::at_least(5, 7)) return false;
+  const auto program = load_egress();
+  const auto link = test::link_create(program.get(), -1, test::attach_type::cgroup_inet_egress, 8);
+  return link.error() == EBADF;
+}
+/// The same for preorder without a link, since 6.15.
+inline bool has_cgroup_preorder() {
+  const auto program = load_egress();
+  return test::at_least(6, 15) ||
+         test::prog_attach({-1, program.get(), test::attach_type::cgroup_inet_egress, 2 | 64}) == EBADF;
+}
 
 /// Cgroup egress programs, each with a digit that it writes behind those that are there already: 0x312 says that "3"
 /// ran first, then "1", then "2".

@@ -47,7 +47,7 @@ TEST_CASE("raw_link: places in a cgroup", "[raw_link]") {
                                    .expected_revision = expected,
                                    .preorder = preorder});
   };
-  if (!test::at_least(6, 17)) {
+  if (!has_cgroup_order()) {
     check_no_order(link(one, position::first()));
     check_no_order(link(one, {}, revision{1}));
     check_no_order(link(one, {}, {}, true));

@@ -75,12 +75,13 @@ TEST_CASE("old raw_program: attached, detached and told", "[.][old-raw-program]"
   const auto dissector = load_dissector("dissector");
   const auto other = load_dissector("other");
   netns.run([&] {
-    const auto here = raw_target::this_netns();
-    CHECK(sentence(attach_at(here, attach_type::flow_dissector, borrow(dissector))) == "");
+    const auto current = raw_target::this_netns();
+    CHECK(sentence(attach_at(current, attach_type::flow_dissector, borrow(dissector))) == "");
     // Such kernels would detach it without looking.
-    check_refused(detach_from(here, attach_type::flow_dissector, borrow(other)), errc::not_found, cause::other_program,
-                  0, name_of(dissector, "dissector") + " is attached there, not " + name_of(other, "other"));
-    CHECK(sentence(detach_from(here, attach_type::flow_dissector, borrow(dissector))) == "");
+    check_refused(detach_from(current, attach_type::flow_dissector, borrow(other)), errc::not_found,
+                  cause::other_program, 0,
+                  name_of(dissector, "dissector") + " is attached there, not " + name_of(other, "other"));
+    CHECK(sentence(detach_from(current, attach_type::flow_dissector, borrow(dissector))) == "");
   });
 }
 

@@ -48,7 +48,7 @@ std::optional<revision> now_at(const test::cgroup_fixture& cgroup) {
 
 TEST_CASE("raw_program: before 6.17 no order in a cgroup is lost without a word", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
-  if (test::at_least(6, 17)) return;
+  if (has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto program = record.load(1);
@@ -57,7 +57,7 @@ TEST_CASE("raw_program: before 6.17 no order in a cgroup is lost without a word"
   check_no_order(attach_to(cgroup, program, {}, revision{1}));
   check_no_order(attach_program(
       {.target = fd_ref{cgroup.get()}, .program = borrow(program), .hook = egress, .expected_revision = revision{1}}));
-  if (!test::at_least(6, 15)) check_no_order(attach_to(cgroup, program, {}, {}, true), "6.15");
+  if (!has_cgroup_preorder()) check_no_order(attach_to(cgroup, program, {}, {}, true), "6.15");
   CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids.empty());
 
   // What is replaced, or detached, with a revision that such a kernel would pass over.
@@ -71,7 +71,7 @@ TEST_CASE("raw_program: before 6.17 no order in a cgroup is lost without a word"
 
 TEST_CASE("raw_program: places in a cgroup, seen and run through", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto one = record.load(1);
@@ -94,7 +94,7 @@ TEST_CASE("raw_program: places in a cgroup, seen and run through", "[raw_program
 
 TEST_CASE("raw_program: revisions guard attaching, replacing and detaching in each mode", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto one = record.load(1);
@@ -124,7 +124,7 @@ TEST_CASE("raw_program: revisions guard attaching, replacing and detaching in ea
 
 TEST_CASE("raw_program: preorder across a parent and a child", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 15)) return;
+  if (!has_cgroup_preorder()) return;
   test::cgroup_fixture cgroup;
   const auto below = cgroup.child("below");
   const auto directory = test::open_file(below, O_RDONLY | O_CLOEXEC);
@@ -147,7 +147,7 @@ TEST_CASE("raw_program: preorder across a parent and a child", "[raw_program]") 
 
 TEST_CASE("raw_program: what stands against a place in a cgroup is told", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;
+  if (!has_cgroup_order()) return;
   test::cgroup_fixture cgroup;
   const order_record record;
   const auto there = record.load(1);
