@@ -17,6 +17,9 @@ namespace bpflink {
 
 namespace {
 
+// A guest without hardware of its own takes long.
+constexpr unsigned seconds = 100;
+
 using faults::outcome;
 using faults::outcome_of;
 
@@ -48,17 +51,19 @@ struct world {
 };
 
 std::string fails_well(const std::function<faults::operation(world&)>& make) {
-  return test::in_child([&] {
-           world here;
-           here.attach_again();
-           const auto tested = make(here);
-           test::syscall_supervisor supervisor;
-           expect(faults::fail_all(supervisor, faults::all_errors(), tested) >= faults::all_errors().size());
-           here.filter.reset();
-           expect_equal(filter_of(here.sockets.receiver), 0, "filter in the end");
-           faults::expect_freed(std::move(here.program));
-           faults::expect_freed(std::move(here.next));
-         })
+  return test::in_child(
+             [&] {
+               world here;
+               here.attach_again();
+               const auto tested = make(here);
+               test::syscall_supervisor supervisor;
+               expect(faults::fail_all(supervisor, faults::all_errors(), tested) >= faults::all_errors().size());
+               here.filter.reset();
+               expect_equal(filter_of(here.sockets.receiver), 0, "filter in the end");
+               faults::expect_freed(std::move(here.program));
+               faults::expect_freed(std::move(here.next));
+             },
+             seconds)
       .failure();
 }
 
@@ -72,14 +77,17 @@ bool may_work(const test::system_call& call, int error) {
 TEST_CASE("faults: socket filter", "[faults]") {
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_root());
-  const auto result = test::in_child([&] {
-    const unix_pair sockets;
-    auto program = load_filter();
-    const socket_filter_options options{.socket = fd_ref{sockets.receiver.get()}, .program = borrow(program)};
-    expect(faults::fail_attach([&] { return attach(options); }, [&] { return has_program(sockets.receiver) ? 1 : 0; },
-                               faults::may_work, meanings) >= 3 * faults::all_errors().size() - 2);
-    faults::expect_freed(std::move(program));
-  });
+  const auto result = test::in_child(
+      [&] {
+        const unix_pair sockets;
+        auto program = load_filter();
+        const socket_filter_options options{.socket = fd_ref{sockets.receiver.get()}, .program = borrow(program)};
+        expect(faults::fail_attach([&] { return attach(options); },
+                                   [&] { return has_program(sockets.receiver) ? 1 : 0; }, faults::may_work,
+                                   meanings) >= 3 * faults::all_errors().size() - 2);
+        faults::expect_freed(std::move(program));
+      },
+      seconds);
   CHECK(result.failure() == "");
 }
 
@@ -87,25 +95,27 @@ TEST_CASE("faults: reuseport selection", "[faults]") {
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 3, "detaching reuseport programs"));
-  const auto result = test::in_child([&] {
-    auto program = load_filter();
-    auto socket = sharing_socket();
-    const reuseport_options options{.socket = fd_ref{socket.get()}, .program = borrow(program)};
-    std::optional<expected<reuseport_selection>> made;
-    const auto run = [&] {
-      made.emplace(attach(options));
-      return outcome_of(*made);
-    };
-    const auto after = [&](const outcome& ended, const std::string& where) {
-      if (!ended) std::move(**made).release();
-      expect(takes_program_away(socket) == !ended.has_value(), where);
-      made.reset();
-    };
-    test::syscall_supervisor supervisor;
-    expect(faults::fail_all(supervisor, faults::all_errors(), {run, after}) >= 2 * faults::all_errors().size());
-    socket.reset();
-    faults::expect_freed(std::move(program));
-  });
+  const auto result = test::in_child(
+      [&] {
+        auto program = load_filter();
+        auto socket = sharing_socket();
+        const reuseport_options options{.socket = fd_ref{socket.get()}, .program = borrow(program)};
+        std::optional<expected<reuseport_selection>> made;
+        const auto run = [&] {
+          made.emplace(attach(options));
+          return outcome_of(*made);
+        };
+        const auto after = [&](const outcome& ended, const std::string& where) {
+          if (!ended) std::move(**made).release();
+          expect(takes_program_away(socket) == !ended.has_value(), where);
+          made.reset();
+        };
+        test::syscall_supervisor supervisor;
+        expect(faults::fail_all(supervisor, faults::all_errors(), {run, after}) >= 2 * faults::all_errors().size());
+        socket.reset();
+        faults::expect_freed(std::move(program));
+      },
+      seconds);
   CHECK(result.failure() == "");
 }
 
