@@ -11,7 +11,7 @@ namespace bpflink {
 
 TEST_CASE("faults: tcx", "[faults]") {
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(test::needs_kernel(6, 6, "tcx links"));
+  if (lacks_tcx_links()) return;
   const auto result = test::in_child([&] {
     auto program = load_tc();
     auto other = load_tc();
@@ -34,7 +34,7 @@ TEST_CASE("faults: tcx", "[faults]") {
 
 TEST_CASE("faults: tcx, refused", "[faults]") {
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(test::needs_kernel(6, 6, "tcx links"));
+  if (lacks_tcx_links()) return;
   const auto result = test::in_child([&] {
     const auto program = load_tc();
     const auto other = load_tc();

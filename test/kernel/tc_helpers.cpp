@@ -9,9 +9,22 @@
 
 #include <cerrno>
 
+#include "support/catch.hpp"
 #include "support/fd.hpp"
 
 namespace bpflink {
+
+bool lacks_tcx_links() {
+  if (test::at_least(6, 6)) return false;
+  const auto program = load_tc();
+  const auto refused = attach(tcx_options{
+      .interface = 1, .hook = tcx_hook::ingress, .program = borrow(program), .mechanism = mechanism_choice::link_only});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error() == errc::not_supported);
+  CHECK(refused.error().cause() == cause::missing_feature);
+  CHECK_THAT(refused.error().message(), test::contains("Linux 6.6"));
+  return true;
+}
 
 bool frame_passes(const std::string& from, const std::string& to) {
   const test::fd receiver(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_IP)));

@@ -60,6 +60,9 @@ inline std::uint64_t digits_seen(const test::counted_program& program) {
 
 inline mechanism best_tcx_mechanism() { return test::at_least(6, 6) ? mechanism::link : mechanism::netlink; }
 
+/// Whether this kernel has no tcx links; then it is shown that the library says so.
+bool lacks_tcx_links();
+
 /// Whether this kernel has netkit. It is left out of some builds; who can make a device has it.
 inline bool has_netkit() {
   static const bool answer = [] {

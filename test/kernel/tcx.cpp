@@ -86,7 +86,7 @@ TEST_CASE("tcx: the two hooks see what comes in and what goes out", "[tcx]") {
 
 TEST_CASE("tcx: a link tells its interface, and once that is gone that it is defunct", "[tcx]") {
   SKIP_IF(test::needs_veth());
-  SKIP_IF(test::needs_kernel(6, 6, "tcx links"));
+  if (lacks_tcx_links()) return;
   test::netns_fixture().run([] {
     for (const auto hook : both) {
       test::create_veth("left", "right");
@@ -204,7 +204,7 @@ TEST_CASE("tcx: an interface of another network namespace", "[tcx]") {
 
 TEST_CASE("tcx: an attach is one system call and no allocation", "[tcx]") {
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(test::needs_kernel(6, 6, "tcx links"));
+  if (lacks_tcx_links()) return;
   const auto result = test::in_child([] {
     test::netns_fixture().run([] {
       const auto program = load_tc();
@@ -235,7 +235,7 @@ TEST_CASE("tcx: an attach is one system call and no allocation", "[tcx]") {
 
 TEST_CASE("tcx: what is pinned outlives the link", "[tcx]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 6, "tcx links"));
+  if (lacks_tcx_links()) return;
   test::netns_fixture().run([] {
     const auto drop = load_tc(tc_drop);
     const test::bpffs_fixture bpffs;

@@ -41,7 +41,7 @@ std::vector<bpf_insn> count(const counter& seen) {
   };
 }
 
-bpflink::expected<bpflink::program> load(bpflink::zstring_view name, const std::vector<bpf_insn>& instructions) {
+bpflink::expected<bpflink::program> load(std::string_view name, const std::vector<bpf_insn>& instructions) {
   return bpflink::program::load(
       {.type = bpflink::program_type::sched_cls, .instructions = instructions, .license = "GPL", .name = name});
 }
@@ -63,14 +63,13 @@ void counter::clear() const {
   ::bpf_map_update_elem(map_.get(), &key, &zero, BPF_ANY);
 }
 
-bpflink::expected<bpflink::program> load_watcher(bpflink::zstring_view name, const counter& seen) {
+bpflink::expected<bpflink::program> load_watcher(std::string_view name, const counter& seen) {
   auto code = count(seen);
   code.insert(code.end(), {set(r0, next), leave()});
   return load(name, code);
 }
 
-bpflink::expected<bpflink::program> load_filter(bpflink::zstring_view name, const counter& seen,
-                                                std::int32_t most_bytes) {
+bpflink::expected<bpflink::program> load_filter(std::string_view name, const counter& seen, std::int32_t most_bytes) {
   auto code = count(seen);
   code.insert(code.end(), {make(BPF_LDX | BPF_W | BPF_MEM, r1, r6, offsetof(__sk_buff, len), 0), set(r0, next),
                            make(BPF_JMP | BPF_JLE | BPF_K, r1, 0, 1, most_bytes), set(r0, drop), leave()});

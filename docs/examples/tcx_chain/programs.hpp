@@ -5,6 +5,7 @@
 
 #include <bpflink/bpflink.hpp>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 // The programs of the chain, in instructions. Each counts what it sees.
@@ -26,9 +27,9 @@ inline constexpr std::int32_t next = -1;  // TCX_NEXT: the program behind decide
 inline constexpr std::int32_t drop = 2;   // TCX_DROP
 
 // Counts, and leaves the packet to the next one.
-[[nodiscard]] bpflink::expected<bpflink::program> load_watcher(bpflink::zstring_view name, const counter& seen);
+[[nodiscard]] bpflink::expected<bpflink::program> load_watcher(std::string_view name, const counter& seen);
 // Counts, and drops packets of more bytes than this.
-[[nodiscard]] bpflink::expected<bpflink::program> load_filter(bpflink::zstring_view name, const counter& seen,
+[[nodiscard]] bpflink::expected<bpflink::program> load_filter(std::string_view name, const counter& seen,
                                                               std::int32_t most_bytes);
 
 }  // namespace chain
