@@ -35,6 +35,7 @@ struct attached_program {
 class [[nodiscard]] attached_programs {
  public:
   /// Nothing is attached.
+  // NOLINTNEXTLINE(modernize-use-equals-default): that would have the numbers cleared where `{}` makes one
   attached_programs() noexcept {}
   /// Leaves `other` empty.
   BPFLINK_API attached_programs(attached_programs&& other) noexcept;
@@ -110,7 +111,7 @@ class [[nodiscard]] attached_programs {
   bool tells_links_ = false;
   bool tells_flags_ = false;
   std::unique_ptr<std::uint32_t[]> more_;  // instead of the array, where the effective programs are more than that
-  std::array<std::uint32_t, 3 * inline_room> numbers_;
+  std::array<std::uint32_t, 3 * std::size_t{inline_room}> numbers_;
 };
 
 /// Tries something that is right only for what is attached now, and again where somebody else changed the hook
