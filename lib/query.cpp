@@ -16,7 +16,7 @@ diagnosis query_refused(const explain::place& there, kernel::failure failed) noe
     case EBADF:
     case ENODEV:
     case ENOENT:
-    case EOPNOTSUPP:
+    case EOPNOTSUPP:  // a map without hooks
       if (auto wrong = explain::unfit_target(there)) return *wrong;
       break;
     case EBUSY:
@@ -27,7 +27,6 @@ diagnosis query_refused(const explain::place& there, kernel::failure failed) noe
       if (auto wrong = explain::no_netkit(there, failed)) return *wrong;
       break;
     case EINVAL:
-    case EOPNOTSUPP:  // a map without hooks
       if (auto missing = explain::missing_driver(there.where)) return *missing;
       if (there.kind == target_kind::interface) {
         if (auto missing = explain::missing_feature(explain::link_feature_of(there.where))) return *missing;

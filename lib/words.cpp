@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 15> errc_words{
 };
 static_assert(errc_words.size() == static_cast<std::size_t>(errc::system) + 1);
 
-constexpr std::array<std::string_view, 48> operation_words{
+constexpr std::array<std::string_view, 49> operation_words{
     "no call",
     "BPF_PROG_LOAD",
     "BPF_OBJ_PIN",

@@ -45,6 +45,7 @@ struct attached_program {
 class [[nodiscard]] attached_programs {
  public:
   /// Nothing is attached.
+  // NOLINTNEXTLINE(modernize-use-equals-default): that would have the numbers cleared where `{}` makes one
   attached_programs() noexcept {}
   /// Leaves `other` empty.
   BPFLINK_API attached_programs(attached_programs&& other) noexcept;
@@ -119,7 +120,7 @@ class [[nodiscard]] attached_programs {
   std::optional<attach_mode> mode_;
   bool tells_links_ = false;
   std::unique_ptr<std::uint32_t[]> more_;  // instead of the array, where the effective programs are more than that
-  std::array<std::uint32_t, 2 * inline_room> numbers_;
+  std::array<std::uint32_t, 2 * std::size_t{inline_room}> numbers_;
 };
 
 /// Tries something that is right only for what is attached now, and again where somebody else changed the hook

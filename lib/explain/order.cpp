@@ -116,7 +116,7 @@ std::optional<diagnosis> anchor_missing(const place& there, const order& asked) 
 bool is_elsewhere(const place& there, const position& where) noexcept {
   const auto now = attached_at(there);
   const bool by_program = is_program(access::sort_of(where));
-  const auto program = by_program ? program_of(where) : std::nullopt;
+  const auto program = by_program ? program_of_anchor(where) : std::nullopt;
   const auto link = by_program ? std::nullopt : link_of(where);
   if (!now || (!program && !link)) return false;
   return std::none_of(now->begin(), now->end(), [&](const attached_program& row) {

@@ -35,27 +35,29 @@ TEST_CASE("faults: tcx", "[faults]") {
 TEST_CASE("faults: tcx, refused", "[faults]") {
   SKIP_IF(test::needs_supervisor());
   if (lacks_tcx_links()) return;
-  const auto result = test::in_child([&] {
-    const auto program = load_tc();
-    const auto other = load_tc();
-    test::netns_fixture().run([&] {
-      const auto there = attach(tcx_options{.interface = 1, .hook = tcx_hook::ingress, .program = borrow(program)});
-      expect_equal(sentence(there), "");
-      const tcx_options twice{.interface = 1, .hook = tcx_hook::ingress, .program = borrow(program)};
-      const tcx_options lost{.interface = 1,
-                             .hook = tcx_hook::egress,
-                             .program = borrow(program),
-                             .position = position::before(borrow(other))};
-      const tcx_options stale{
-          .interface = 1, .hook = tcx_hook::ingress, .program = borrow(other), .expected_revision = revision{4711}};
-      const tcx_query nowhere{.interface = *ifindex::from(9999), .hook = tcx_hook::ingress};
-      test::syscall_supervisor supervisor;
-      expect(faults::fail_refused(supervisor, EEXIST, [&] { return attach(twice); }) > 0);
-      expect(faults::fail_refused(supervisor, ENOENT, [&] { return attach(lost); }) > 0);
-      expect(faults::fail_refused(supervisor, ESTALE, [&] { return attach(stale); }) > 0);
-      expect(faults::fail_refused(supervisor, ENODEV, [&] { return query(nowhere); }) > 0);
-    });
-  });
+  const auto result = test::in_child(
+      [&] {
+        const auto program = load_tc();
+        const auto other = load_tc();
+        test::netns_fixture().run([&] {
+          const auto there = attach(tcx_options{.interface = 1, .hook = tcx_hook::ingress, .program = borrow(program)});
+          expect_equal(sentence(there), "");
+          const tcx_options twice{.interface = 1, .hook = tcx_hook::ingress, .program = borrow(program)};
+          const tcx_options lost{.interface = 1,
+                                 .hook = tcx_hook::egress,
+                                 .program = borrow(program),
+                                 .position = position::before(borrow(other))};
+          const tcx_options stale{
+              .interface = 1, .hook = tcx_hook::ingress, .program = borrow(other), .expected_revision = revision{4711}};
+          const tcx_query nowhere{.interface = *ifindex::from(9999), .hook = tcx_hook::ingress};
+          test::syscall_supervisor supervisor;
+          expect(faults::fail_refused(supervisor, EEXIST, [&] { return attach(twice); }) > 0);
+          expect(faults::fail_refused(supervisor, ENOENT, [&] { return attach(lost); }) > 0);
+          expect(faults::fail_refused(supervisor, ESTALE, [&] { return attach(stale); }) > 0);
+          expect(faults::fail_refused(supervisor, ENODEV, [&] { return query(nowhere); }) > 0);
+        });
+      },
+      100);
   CHECK(result.failure() == "");
 }
 
