@@ -35,7 +35,7 @@ TEST_CASE("abi: map types are the kernel's", "[abi]") {
   CHECK(types.value_of("BPF_MAP_TYPE_DEVMAP_HASH") == map_type_devmap_hash);
 }
 
-TEST_CASE("abi: struct bpf_map_info", "[abi]") {
+TEST_CASE("abi: the beginning of struct bpf_map_info", "[abi]") {
   SKIP_IF(needs_vmlinux_btf());
   static_assert(std::has_unique_object_representations_v<map_shape_raw>);
   check_layout("bpf_map_info", sizeof(map_shape_raw),
