@@ -31,12 +31,18 @@ struct link_search {
 template <class Predicate>
 [[nodiscard]] link_search find_link(const Predicate& fits) noexcept {
   link_search result;
+  bool saw_all = true;
   for (auto next = kernel::link_get_next_id(0);; next = kernel::link_get_next_id(*next)) {
     if (!next) {
-      result.complete = next.error().number == ENOENT;
+      result.complete = saw_all && next.error().number == ENOENT;
       return result;
     }
     const auto link = kernel::link_get_fd_by_id(*next);
+    // A link that is being made just now cannot be looked at.
+    if (!link && link.error().number == EAGAIN) {
+      saw_all = false;
+      continue;
+    }
     // A link that ended meanwhile holds nothing.
     if (!link && link.error().number != ENOENT) return result;
     kernel::link_info_raw raw{};

@@ -47,7 +47,8 @@ diagnosis taken(const netfilter_place& place) noexcept {
   } else if (count > 1) {
     why.reason.add("; {} links are made for it, in network namespaces that the kernel does not tell", count);
   } else if (search.complete) {
-    why.reason.add(", by something else than a BPF program");
+    // A link that is ending cannot be opened any more, and may hold its place for a moment still.
+    why.reason.add("; no link that can be opened is made for it");
   }
   return why;
 }
