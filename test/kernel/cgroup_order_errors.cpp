@@ -83,7 +83,7 @@ TEST_CASE("cgroup order: what is no position is refused without a system call", 
   check_refused(refused(position::after(program_ref{fd_ref{}})), errc::bad_handle, cause::empty_handle, 0,
                 "the position's program handle is empty");
   check_refused(refused(position::before(program_ref{fd_ref{0}})), errc::invalid_argument, cause::bad_option, 0,
-                "descriptor 0");
+                "descriptor is 0");
   check_refused(attach(cgroup_options{.cgroup = fd_ref{cgroup.get()},
                                       .hook = cgroup_hook::inet_egress,
                                       .program = borrow(program),

@@ -27,18 +27,13 @@ using faults::outcome_of;
 
 constexpr auto egress = test::attach_type::cgroup_inet_egress;
 
-// Room is made and the kernel asked again.
-bool asks_again(const test::system_call& call, int error) {
-  return faults::may_work(call, error) || (error == ENOSPC && call.number == SYS_bpf);
-}
-
 template <class Query>
 std::string fails_well(const Query& asked) {
   return test::in_child([&] {
            test::syscall_supervisor supervisor;
            const faults::operation tested{.run = [&] { return outcome_of(query(asked)); },
                                           .after = [](const outcome&, const std::string&) {},
-                                          .tolerated = asks_again};
+                                          .tolerated = faults::may_work};
            expect(faults::fail_all(supervisor, faults::all_errors(), tested) >= faults::all_errors().size());
          })
       .failure();

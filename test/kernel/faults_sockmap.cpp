@@ -20,12 +20,11 @@ using faults::outcome;
 using faults::outcome_of;
 using ids = std::vector<std::uint32_t>;
 
-// A kernel that does not know the question is taken for an older one, and one that wants more room gets it. An older
-// one says EINVAL to a link by itself.
+// A kernel that does not know the question is taken for an older one. An older one says EINVAL to a link by itself.
 bool may_work(const test::system_call& call, int error) {
   const bool asks = call.command() == test::command::prog_query;
   const bool links = call.command() == test::command::link_create && !test::at_least(6, 10);
-  return (asks && (error == EINVAL || error == ENOSPC)) || (links && error == EINVAL) || faults::may_work(call, error);
+  return (asks && error == EINVAL) || (links && error == EINVAL) || faults::may_work(call, error);
 }
 
 // A map with a program attached.

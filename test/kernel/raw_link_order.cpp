@@ -113,7 +113,7 @@ TEST_CASE("raw_link: an order where there is none is refused without a system ca
        .program = which,
        .hook = attach_type::tcx_egress,
        .position = position::before(program_ref{fd_ref{0}})},
-      "descriptor 0");
+      "descriptor is 0");
 }
 
 }  // namespace bpflink

@@ -200,7 +200,7 @@ TEST_CASE("raw_program: an order where there is none is refused without a system
   bad({.target = some, .program = which, .hook = egress, .expected_revision = revision{0}}, "revision 0");
   bad({.target = some, .program = fd_ref{0}, .hook = egress}, "descriptor 0");
   bad({.target = some, .program = which, .hook = egress, .position = position::after(program_ref{fd_ref{0}})},
-      "descriptor 0");
+      "descriptor is 0");
   check_refused(detach_program({.target = some, .program = which, .hook = map, .expected_revision = revision{1}}),
                 errc::invalid_argument, cause::bad_option, 0, "this hook has no revisions");
   check_refused(detach_from(ifindex{1}, attach_type::tcx_ingress, fd_ref{0}), errc::invalid_argument, cause::bad_option,

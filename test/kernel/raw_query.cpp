@@ -105,7 +105,7 @@ TEST_CASE("query: an interface here and in another network namespace, with links
   check(ask(elsewhere, hook));
   netns.run([&] { check(ask(ifindex{1}, hook)); });
   check_refused(ask(interface_target{ifindex{9999}, fd_ref{netns.get()}}, hook), errc::not_found,
-                cause::no_such_interface, ENODEV, "of interface 9999 of descriptor");
+                cause::no_such_interface, ENODEV, "of interface 9999 of the network namespace of descriptor");
   check_refused(ask(interface_target{ifindex{1}, "/dev/null"}, hook), errc::invalid_argument,
                 cause::not_a_network_namespace, EINVAL, "it is no namespace");
   CHECK(sentence(detach_from(elsewhere, hook, borrow(bare))) == "");

@@ -41,8 +41,8 @@ struct sent {
 };
 
 attribute link_attribute(std::uint32_t hook, std::uint32_t to, const sent& bytes) {
-  attribute expected{command::link_create, bytes.size};
-  expected = std::move(expected).u32(0, program_number).u32(4, to).u32(8, hook).u32(12, bytes.flags);
+  auto expected =
+      attribute(command::link_create, bytes.size).u32(0, program_number).u32(4, to).u32(8, hook).u32(12, bytes.flags);
   if (bytes.size == 16) return expected;
   return std::move(expected).u32(16, bytes.relative).u64(24, bytes.revision);
 }
