@@ -16,6 +16,4 @@ fi
 example=$!
 kill -INT "$example" 2>/dev/null
 wait "$example"
-for name in $(cat /proc/sys/net/ipv4/tcp_available_congestion_control); do
-  [ "$name" != "bpflink$example" ] || { echo "left behind: $name"; exit 1; }
-done
+! grep -w "bpflink$example" /proc/sys/net/ipv4/tcp_available_congestion_control
