@@ -27,6 +27,26 @@ inline int link_create(int program, std::uint32_t target, std::uint32_t type) no
   return bpf(test::command::link_create, attribute);
 }
 
+/// In an order (tcx, cgroup).
+inline int ordered_link_create(int program, std::uint32_t target, std::uint32_t type, std::uint32_t order,
+                               int relative) noexcept {
+  struct {
+    std::uint32_t program, target, type, flags, relative, padding;
+    std::uint64_t revision;
+  } attribute{number_of(program), target, type, order, number_of(relative), 0, 0};
+  return bpf(test::command::link_create, attribute);
+}
+
+inline int netfilter_link_create(int program, std::uint32_t family, std::uint32_t hook,
+                                 std::int32_t priority) noexcept {
+  struct {
+    std::uint32_t program, target, type, flags, family, hook;
+    std::int32_t priority;
+    std::uint32_t netfilter_flags;
+  } attribute{number_of(program), 0, test::attach_type::netfilter, 0, family, hook, priority, 0};
+  return bpf(test::command::link_create, attribute);
+}
+
 inline int perf_link_create(int program, int event) noexcept {
   struct {
     std::uint32_t program, target, type, flags;
@@ -86,6 +106,20 @@ inline int link_update(int link, int program) noexcept {
     std::uint32_t link, program, flags, old_program;
   } attribute{number_of(link), number_of(program), 0, 0};
   return bpf(test::command::link_update, attribute);
+}
+
+/// The number of programs at a hook, whose ids and links go to where there is room for so many. The kernel writes the
+/// revision behind any shorter attribute, too.
+inline int prog_query(std::uint32_t target, std::uint32_t type, std::uint32_t* programs, std::uint32_t room,
+                      std::uint32_t* links = nullptr) noexcept {
+  struct {
+    std::uint32_t target, type, query_flags, attach_flags;
+    std::uint64_t programs;
+    std::uint32_t count, padding;
+    std::uint64_t program_flags, links, link_flags, revision;
+  } attribute{target, type, 0, 0, address_of(programs), room, 0, 0, address_of(links), 0, 0};
+  const int answer = bpf(test::command::prog_query, attribute);
+  return answer < 0 ? answer : static_cast<int>(attribute.count);
 }
 
 inline int link_detach(int link) noexcept {

@@ -6,9 +6,14 @@ namespace bpflink::bench {
 std::vector<row> all_rows() {
   std::vector<row> rows;
   add_kinds(rows);
+  add_network_kinds(rows);
+  add_positions(rows);
+  add_sockets(rows);
+  add_struct_ops(rows);
   add_links(rows);
   add_events(rows);
   add_iterators(rows);
+  add_queries(rows);
   return rows;
 }
 

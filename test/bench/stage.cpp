@@ -70,4 +70,9 @@ test::fd stage::attached_elsewhere(int xdp_program) {
               "attaching to an interface");
 }
 
+std::uint32_t stage::socket_map() {
+  if (!socket_map_) socket_map_ = must(test::create_map(test::map_type::sockmap, 4, 4, 16), "making a map of sockets");
+  return static_cast<std::uint32_t>(socket_map_.get());
+}
+
 }  // namespace bpflink::bench

@@ -33,6 +33,9 @@ class stage {
   /// interface the kernel rebuilds its dispatcher, which takes a grace period.
   [[nodiscard]] test::fd attached_elsewhere(int xdp_program);
 
+  /// A map of sockets, without programs.
+  [[nodiscard]] std::uint32_t socket_map();
+
   test::cgroup_fixture cgroup;
   test::bpffs_fixture pins;
   test::directory_fixture files;
@@ -41,6 +44,7 @@ class stage {
 
  private:
   test::fd held_;
+  test::fd socket_map_;
   unsigned pinned_ = 0;
   unsigned interfaces_ = 0;
 };
