@@ -68,6 +68,11 @@ diagnosis diagnose(kernel::failure failed) noexcept {
   return {errc::system, cause::unknown, text{"the system refused"}, {}};
 }
 
+diagnosis with_words(diagnosis why, std::string_view words) noexcept {
+  if (!words.empty()) why.reason.add("; the kernel says: {}", words);
+  return why;
+}
+
 bpf_error make_error(const attempt& what, kernel::failure failed, const diagnosis& why, const bpf_error* first,
                      std::string_view log) noexcept {
   return detail::error_access::make(why.code, failed.call, why.why, failed.number, pieces_of(what, why, first, log));

@@ -28,6 +28,9 @@ struct diagnosis {
 // What the errno alone says. The hooks know better, where they can establish more.
 [[nodiscard]] diagnosis diagnose(kernel::failure failed) noexcept;
 
+// ... and the kernel's own words behind it, where it had some.
+[[nodiscard]] diagnosis with_words(diagnosis why, std::string_view words) noexcept;
+
 // An error about a system call that failed.
 [[nodiscard]] bpf_error make_error(const attempt& what, kernel::failure failed, const diagnosis& why,
                                    const bpf_error* first = nullptr, std::string_view log = {}) noexcept;

@@ -5,7 +5,6 @@
 
 #include "attach/ordered_interface.hpp"
 #include "attach/tcx_filter.hpp"
-#include "attach/xdp_netlink.hpp"
 #include "attachment.hpp"
 #include "explain/feature.hpp"
 #include "explain/filter.hpp"
@@ -51,7 +50,7 @@ expected<tcx_link> attach_without_link(const tcx_options& options, kernel::failu
   if (held) return detail::link_access::make<link_type::tcx>(*std::move(held));
   const auto& last = held.error();
   const auto first = make_error(attempted(options), no_links, why);
-  const auto reason = hooks::with_words(explain::filter(place_of(options), options.program, last.why), last);
+  const auto reason = with_words(explain::filter(place_of(options), options.program, last.why), last.words.view());
   return tl::unexpected(make_error(attempted(options), last.why, reason, &first, last.words.view()));
 }
 

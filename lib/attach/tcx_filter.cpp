@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <optional>
 
-#include "attach/xdp_netlink.hpp"
 #include "attached.hpp"
 #include "attachment.hpp"
 #include "explain/filter.hpp"
@@ -150,8 +149,8 @@ expected<void> update(attachment& held, program_ref next, const program_ref* exp
     const auto& last = swapped.error();
     const auto why = explain::filter_update(held.holder.get(), place_of(held), next,
                                             {.program = expected, .asked_for = expected_old != nullptr}, last.why);
-    return tl::unexpected(
-        make_error(explain::on_link(held, "update"), last.why, with_words(why, last), nullptr, last.words.view()));
+    return tl::unexpected(make_error(explain::on_link(held, "update"), last.why, with_words(why, last.words.view()),
+                                     nullptr, last.words.view()));
   }
   held.companion = *std::move(owned);
   return {};

@@ -43,7 +43,7 @@ explain::xdp_place place_of(const xdp_options& options) noexcept {
   if (held) return detail::link_access::make<link_type::xdp>(*std::move(held));
   const auto& last = held.error();
   const auto first = make_error(attempted(options), failed, explain::xdp(place, options.program, failed));
-  const auto why = hooks::with_words(explain::xdp(place, options.program, last.why), last);
+  const auto why = with_words(explain::xdp(place, options.program, last.why), last.words.view());
   return tl::unexpected(make_error(attempted(options), last.why, why, &first, last.words.view()));
 }
 

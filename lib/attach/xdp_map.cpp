@@ -40,7 +40,7 @@ attempt attempted(const cpu_map_entry& entry) noexcept { return attempted("write
 attempt attempted(const device_map_query& asked) noexcept { return attempted("read", "of", request_of(asked)); }
 attempt attempted(const cpu_map_query& asked) noexcept { return attempted("read", "of", request_of(asked)); }
 
-bool is_right(const kernel::map_shape_raw& shape, const entry_request& asked) noexcept {
+bool is_right(const kernel::map_info_raw& shape, const entry_request& asked) noexcept {
   const bool right_type = asked.cpu
                               ? shape.type == kernel::map_type_cpumap
                               : shape.type == kernel::map_type_devmap || shape.type == kernel::map_type_devmap_hash;
@@ -69,9 +69,9 @@ std::optional<diagnosis> contradiction(const entry_request& asked) noexcept {
 // A map of another sort would take other bytes than these for a value: the kernel is asked first.
 template <class Request, class Words, class Function>
 auto with_map(const Request& asked, const Words& words, const Function& function) noexcept
-    -> decltype(function(kernel::map_shape_raw{})) {
+    -> decltype(function(kernel::map_info_raw{})) {
   if (!asked.map) return tl::unexpected(refuse_empty(words(), "map"));
-  const auto shape = kernel::shape_of(asked.map);
+  const auto shape = kernel::info_of_map(asked.map);
   if (!shape)
     return tl::unexpected(make_error(words(), shape.error(), explain::unknown_entry_map(asked, shape.error())));
   if (!is_right(*shape, asked)) return tl::unexpected(refuse(words(), explain::unfit_entry_map(asked, *shape)));
@@ -82,7 +82,7 @@ template <class Entry>
 expected<void> write_here(const Entry& entry) noexcept {
   const auto asked = request_of(entry);
   const auto words = [&] { return attempted(entry); };
-  return with_map(asked, words, [&](const kernel::map_shape_raw& shape) -> expected<void> {
+  return with_map(asked, words, [&](const kernel::map_info_raw& shape) -> expected<void> {
     const kernel::xdp_entry_value value{asked.first, asked.program ? kernel::descriptor(asked.program->fd().get()) : 0};
     const auto written = kernel::map_update({.map_fd = kernel::descriptor(asked.map.get()),
                                              .key = kernel::pointer(&asked.key),
@@ -96,7 +96,7 @@ template <class Query>
 expected<kernel::xdp_entry_value> read(const Query& query) noexcept {
   const auto asked = request_of(query);
   const auto words = [&] { return attempted(query); };
-  return with_map(asked, words, [&](const kernel::map_shape_raw& shape) -> expected<kernel::xdp_entry_value> {
+  return with_map(asked, words, [&](const kernel::map_info_raw& shape) -> expected<kernel::xdp_entry_value> {
     kernel::xdp_entry_value value{};
     const auto found = kernel::map_lookup({.map_fd = kernel::descriptor(asked.map.get()),
                                            .key = kernel::pointer(&asked.key),

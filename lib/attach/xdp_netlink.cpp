@@ -143,8 +143,8 @@ expected<void> update(attachment& held, program_ref next, const program_ref* exp
   if (!swapped) {
     const auto& failed = swapped.error();
     const auto why = why_not_updated(slot_of(held), next, expected, expected_old, failed.why);
-    return tl::unexpected(make_error(explain::on_link(held, "update"), failed.why, with_words(why, failed), nullptr,
-                                     failed.words.view()));
+    return tl::unexpected(make_error(explain::on_link(held, "update"), failed.why, with_words(why, failed.words.view()),
+                                     nullptr, failed.words.view()));
   }
   held.companion = *std::move(owned);
   return {};
@@ -193,11 +193,6 @@ netlink_result<attachment> attach_xdp_by_netlink(std::uint32_t interface, progra
   held.place = interface;
   held.variant = mode;
   return held;
-}
-
-diagnosis with_words(diagnosis why, const netlink_failure& failed) noexcept {
-  if (!failed.words.empty()) why.reason.add("; the kernel says: {}", failed.words.view());
-  return why;
 }
 
 }  // namespace bpflink::hooks

@@ -17,7 +17,4 @@ namespace bpflink::hooks {
                                                                                program_ref program,
                                                                                std::uint32_t mode) noexcept;
 
-// A diagnosis with the kernel's own words behind it, where it had some.
-[[nodiscard]] diagnosis with_words(diagnosis why, const kernel::netlink_failure& failed) noexcept;
-
 }  // namespace bpflink::hooks

@@ -69,7 +69,7 @@ std::optional<diagnosis> unfit_entry_program(const entry_request& asked, kernel:
   return why;
 }
 
-diagnosis beyond_the_end(const entry_request& asked, const kernel::map_shape_raw& shape) noexcept {
+diagnosis beyond_the_end(const entry_request& asked, const kernel::map_info_raw& shape) noexcept {
   if (shape.type == kernel::map_type_devmap_hash) {
     return {errc::limit, cause::too_many, text{"all of the map's {} entries are in use", shape.max_entries}, {}};
   }
@@ -95,7 +95,7 @@ std::optional<bool> fits_entry(program_ref program, kernel::u32 map_type, kernel
   return std::nullopt;
 }
 
-diagnosis unfit_entry_map(const entry_request& asked, const kernel::map_shape_raw& shape) noexcept {
+diagnosis unfit_entry_map(const entry_request& asked, const kernel::map_info_raw& shape) noexcept {
   if (auto wrong = no_map(asked.map)) return *wrong;
   const bool fits = asked.cpu ? shape.type == kernel::map_type_cpumap
                               : shape.type == kernel::map_type_devmap || shape.type == kernel::map_type_devmap_hash;
@@ -114,7 +114,7 @@ diagnosis unknown_entry_map(const entry_request& asked, kernel::failure failed) 
   return diagnose(failed);
 }
 
-diagnosis refused_entry(const entry_request& asked, const kernel::map_shape_raw& shape,
+diagnosis refused_entry(const entry_request& asked, const kernel::map_info_raw& shape,
                         kernel::failure failed) noexcept {
   switch (failed.number) {
     case EINVAL:

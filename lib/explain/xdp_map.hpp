@@ -24,10 +24,10 @@ struct entry_request {
 };
 
 // The descriptor is closed, of no map, or of one whose entries are others. `shape` is what it says of itself.
-[[nodiscard]] diagnosis unfit_entry_map(const entry_request& asked, const kernel::map_shape_raw& shape) noexcept;
+[[nodiscard]] diagnosis unfit_entry_map(const entry_request& asked, const kernel::map_info_raw& shape) noexcept;
 // What the kernel refused to tell about, or to write into, a map of the right type.
 [[nodiscard]] diagnosis unknown_entry_map(const entry_request& asked, kernel::failure failed) noexcept;
-[[nodiscard]] diagnosis refused_entry(const entry_request& asked, const kernel::map_shape_raw& shape,
+[[nodiscard]] diagnosis refused_entry(const entry_request& asked, const kernel::map_info_raw& shape,
                                       kernel::failure failed) noexcept;
 
 }  // namespace bpflink::explain

@@ -7,6 +7,7 @@
 
 #include "bpflink/fd.hpp"
 #include "kernel/abi.hpp"
+#include "kernel/abi_info.hpp"
 #include "kernel/call.hpp"
 #include "kernel/files.hpp"
 #include "kernel/result.hpp"

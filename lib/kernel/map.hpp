@@ -13,18 +13,9 @@ inline constexpr u32 map_type_cpumap = 16;
 inline constexpr u32 map_type_sockhash = 18;
 inline constexpr u32 map_type_devmap_hash = 25;
 
-// struct bpf_map_info, as far as it goes here.
-struct map_shape_raw {
-  u32 type = 0;
-  u32 id = 0;
-  u32 key_size = 0;
-  u32 value_size = 0;
-  u32 max_entries = 0;
-};
-
 // Of a map's descriptor; those of other BPF objects give something else.
-[[nodiscard]] inline result<map_shape_raw> shape_of(fd_ref map) noexcept {
-  map_shape_raw raw{};
+[[nodiscard]] inline result<map_info_raw> info_of_map(fd_ref map) noexcept {
+  map_info_raw raw{};
   const auto told = obj_get_info(map.get(), &raw, sizeof raw);
   if (!told) return tl::unexpected(told.error());
   return raw;

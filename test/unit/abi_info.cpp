@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "abi.hpp"
-#include "kernel/abi.hpp"
+#include "kernel/abi_info.hpp"
 
 using namespace bpflink::test;
 using namespace bpflink::kernel;

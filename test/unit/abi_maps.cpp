@@ -35,19 +35,6 @@ TEST_CASE("abi: map types are the kernel's", "[abi]") {
   CHECK(types.value_of("BPF_MAP_TYPE_DEVMAP_HASH") == map_type_devmap_hash);
 }
 
-TEST_CASE("abi: the beginning of struct bpf_map_info", "[abi]") {
-  SKIP_IF(needs_vmlinux_btf());
-  static_assert(std::has_unique_object_representations_v<map_shape_raw>);
-  check_layout("bpf_map_info", sizeof(map_shape_raw),
-               {
-                   at(&map_shape_raw::type, "type"),
-                   at(&map_shape_raw::id, "id"),
-                   at(&map_shape_raw::key_size, "key_size"),
-                   at(&map_shape_raw::value_size, "value_size"),
-                   at(&map_shape_raw::max_entries, "max_entries"),
-               });
-}
-
 TEST_CASE("abi: the values of device and CPU maps", "[abi]") {
   SKIP_IF(needs_vmlinux_btf());
   SKIP_IF(needs_kernel(5, 9, "programs in both"));
