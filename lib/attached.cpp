@@ -111,9 +111,13 @@ bool attached_programs::contains(program_id program) const noexcept {
 std::string_view to_string(attached_view view) noexcept { return word(view_words, view); }
 
 kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept {
-  attached_programs found;
-  if (const auto filled = detail::attached_access::fill(found, asked); !filled) return tl::unexpected(filled.error());
+  kernel::result<attached_programs> found{tl::in_place};
+  if (const auto filled = query_attached(asked, *found); !filled) found = tl::unexpected(filled.error());
   return found;
+}
+
+kernel::result<void> query_attached(const attached_request& asked, attached_programs& into) noexcept {
+  return detail::attached_access::fill(into, asked);
 }
 
 kernel::result<program_id> ask_id_of_program(int program) noexcept {

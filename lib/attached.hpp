@@ -23,6 +23,8 @@ struct attached_request {
 };
 
 [[nodiscard]] kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept;
+// The same into what was just made: what moves takes longer than the kernel does.
+[[nodiscard]] kernel::result<void> query_attached(const attached_request& asked, attached_programs& into) noexcept;
 
 // The id of a program, by its descriptor. EINVAL of no call where it is no program's.
 [[nodiscard]] kernel::result<program_id> ask_id_of_program(int program) noexcept;

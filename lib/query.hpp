@@ -15,12 +15,14 @@ namespace bpflink::hooks {
 template <class Words>
 [[nodiscard]] expected<attached_programs> query_hook(const explain::place& there, bool effective,
                                                      const Words& words) noexcept {
-  auto found = query_attached({.target = number_of(there.target),
-                               .where = there.where,
-                               .told = explain::told_at(there.kind),
-                               .effective = effective});
-  if (!found) return tl::unexpected(make_error(words(), found.error(), query_refused(there, found.error())));
-  return *std::move(found);
+  expected<attached_programs> found{tl::in_place};
+  const auto told = query_attached({.target = number_of(there.target),
+                                    .where = there.where,
+                                    .told = explain::told_at(there.kind),
+                                    .effective = effective},
+                                   *found);
+  if (!told) found = tl::unexpected(make_error(words(), told.error(), query_refused(there, told.error())));
+  return found;
 }
 
 }  // namespace bpflink::hooks

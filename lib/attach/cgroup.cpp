@@ -43,18 +43,27 @@ diagnosis why_refused(const cgroup_options& options, fd_ref directory, kernel::f
   return explain::refused_by_cgroup(asked, failed);
 }
 
-kernel::result<unique_fd> create(const cgroup_options& options, fd_ref directory,
-                                 const std::optional<position>& where) noexcept {
-  kernel::link_create_attr attr{
+// Inline, and the one for an order not, which has more to keep.
+[[gnu::noinline]] kernel::result<unique_fd> create_in_order(const cgroup_options& options, fd_ref directory,
+                                                            const std::optional<position>& where) noexcept {
+  const auto place = hooks::placement_in_cgroup(where, options.expected_revision, options.preorder);
+  return kernel::link_create(
+      kernel::link_create_ordered_attr{.base = {.prog_fd = kernel::descriptor(options.program.fd().get()),
+                                                .target = kernel::descriptor(directory.get()),
+                                                .attach_type = static_cast<kernel::u32>(options.hook),
+                                                .flags = place.flags},
+                                       .relative = place.relative,
+                                       .expected_revision = hooks::number_of(options.expected_revision)});
+}
+
+inline kernel::result<unique_fd> create(const cgroup_options& options, fd_ref directory,
+                                        const std::optional<position>& where) noexcept {
+  if (asks_for_order(options)) return create_in_order(options, directory, where);
+  return kernel::link_create(kernel::link_create_attr{
       .prog_fd = kernel::descriptor(options.program.fd().get()),
       .target = kernel::descriptor(directory.get()),
       .attach_type = static_cast<kernel::u32>(options.hook),
-  };
-  if (!asks_for_order(options)) return kernel::link_create(attr);
-  const auto place = hooks::placement_in_cgroup(where, options.expected_revision, options.preorder);
-  attr.flags = place.flags;
-  return kernel::link_create(kernel::link_create_ordered_attr{
-      .base = attr, .relative = place.relative, .expected_revision = hooks::number_of(options.expected_revision)});
+  });
 }
 
 // What older kernels have instead of links, or of links with preorder.
@@ -92,7 +101,7 @@ bool can_do_without_link(const cgroup_options& options) noexcept {
                                        {options.position, options.expected_revision})
           : std::nullopt;
   if (!named) return tl::unexpected(make_error(what, failed, why_refused(options, directory, failed)));
-  auto link = create(options, directory, named);
+  auto link = create_in_order(options, directory, named);
   if (link) return detail::link_access::make<link_type::cgroup>(*std::move(link));
   auto again = options;
   again.position = named;
@@ -100,7 +109,7 @@ bool can_do_without_link(const cgroup_options& options) noexcept {
   return tl::unexpected(make_error(what, link.error(), why_refused(again, directory, link.error()), &first));
 }
 
-expected<cgroup_link> attach_to(const cgroup_options& options, fd_ref directory) noexcept {
+inline expected<cgroup_link> attach_to(const cgroup_options& options, fd_ref directory) noexcept {
   auto link = create(options, directory, options.position);
   if (!link) return not_attached(options, directory, link.error());
   return detail::link_access::make<link_type::cgroup>(*std::move(link));

@@ -32,13 +32,12 @@ namespace bpflink::hooks {
 [[nodiscard]] std::optional<bpf_error> run_elsewhere(const netns_target& target, const attempt& what,
                                                      void (*work)(void*), void* context) noexcept;
 
-// Does something in a network namespace: here where that is the calling thread's, else on a thread that enters it. The
-// function answers an expected; `words` makes the attempt, for a namespace that cannot be entered.
+// The same for a function that answers an expected.
 template <class Function, class Words>
-[[nodiscard]] auto in_netns_of(const netns_target& target, const Words& words, Function&& function) noexcept
-    -> std::invoke_result_t<Function> {
-  if (target.is_current()) return function();
-  using answer = std::invoke_result_t<Function>;
+[[nodiscard, gnu::cold, gnu::noinline]] auto answer_elsewhere(const netns_target& target, const Words& words,
+                                                              Function& function) noexcept
+    -> std::invoke_result_t<Function&> {
+  using answer = std::invoke_result_t<Function&>;
   struct job {
     Function& function;
     std::optional<answer> result;
@@ -53,11 +52,20 @@ template <class Function, class Words>
   if (failed) return tl::unexpected(*failed);
   return *std::move(todo.result);
 }
+
+// Does something in a network namespace: here where that is the calling thread's, else on a thread that enters it. The
+// function answers an expected; `words` makes the attempt, for a namespace that cannot be entered.
+template <class Function, class Words>
+[[nodiscard]] inline auto in_netns_of(const netns_target& target, const Words& words, Function&& function) noexcept
+    -> std::invoke_result_t<Function&> {
+  if (target.is_current()) return function();
+  return answer_elsewhere(target, words, function);
+}
 // The same in an interface's.
 template <class Function, class Words>
-[[nodiscard]] auto in_netns_of(const interface_target& target, const Words& words, Function&& function) noexcept
-    -> std::invoke_result_t<Function> {
-  return in_netns_of(target.netns(), words, std::forward<Function>(function));
+[[nodiscard]] inline auto in_netns_of(const interface_target& target, const Words& words, Function&& function) noexcept
+    -> std::invoke_result_t<Function&> {
+  return in_netns_of(target.netns(), words, function);
 }
 
 }  // namespace bpflink::hooks

@@ -35,21 +35,13 @@ struct placement {
 [[nodiscard]] inline placement placement_of(const std::optional<position>& where) noexcept {
   using access = detail::position_access;
   if (!where) return {};
+  const auto sort = access::sort_of(*where);
   const auto side = access::side(*where);
-  switch (access::sort_of(*where)) {
-    case access::sort::link:
-      return {side | kernel::flag_link, kernel::descriptor(access::descriptor(*where).get())};
-    case access::sort::program:
-      return {side, kernel::descriptor(access::descriptor(*where).get())};
-    case access::sort::link_by_id:
-      return {side | kernel::flag_link | kernel::flag_id, access::id(*where)};
-    case access::sort::program_by_id:
-      return {side | kernel::flag_id, access::id(*where)};
-    case access::sort::none:
-    case access::sort::no_link:
-      break;
-  }
-  return {side, 0};
+  if (sort == access::sort::none || sort == access::sort::no_link) return {side, 0};
+  const bool by_link = sort == access::sort::link || sort == access::sort::link_by_id;
+  const bool by_id = sort == access::sort::link_by_id || sort == access::sort::program_by_id;
+  return {side | (by_link ? kernel::flag_link : 0) | (by_id ? kernel::flag_id : 0),
+          by_id ? access::id(*where) : kernel::descriptor(access::descriptor(*where).get())};
 }
 
 [[nodiscard]] inline kernel::u64 number_of(const std::optional<revision>& expected) noexcept {

@@ -27,9 +27,6 @@ result<void> prog_attach(const prog_attach_attr& attr) noexcept {
 result<void> prog_detach(const prog_attach_attr& attr) noexcept {
   return doing(operation::prog_detach, command::prog_detach, attr);
 }
-result<void> prog_query(prog_query_attr& attr) noexcept {
-  return doing(operation::prog_query, command::prog_query, attr);
-}
 result<unique_fd> prog_load(const prog_load_attr& attr) noexcept {
   return opening(operation::prog_load, command::prog_load, attr);
 }

@@ -66,7 +66,9 @@ requires(std::is_same_v<Attribute, link_create_attr> || std::is_same_v<decltype(
 [[nodiscard]] result<void> prog_attach(const prog_attach_attr& attr) noexcept;
 [[nodiscard]] result<void> prog_detach(const prog_attach_attr& attr) noexcept;
 // Fills count, attach_flags and revision, also where the answer is ENOSPC.
-[[nodiscard]] result<void> prog_query(prog_query_attr& attr) noexcept;
+[[nodiscard]] inline result<void> prog_query(prog_query_attr& attr) noexcept {
+  return doing(operation::prog_query, command::prog_query, attr);
+}
 // EAGAIN, which a pending signal causes, is left to the caller.
 [[nodiscard]] result<unique_fd> prog_load(const prog_load_attr& attr) noexcept;
 [[nodiscard]] result<unique_fd> prog_get_fd_by_id(u32 id) noexcept;

@@ -13,10 +13,9 @@ constexpr std::uint16_t message_done = 3;         // NLMSG_DONE
 constexpr std::uint16_t flag_capped = 0x100;      // NLM_F_CAPPED: the request is not repeated but for its header
 constexpr std::uint16_t flag_attributes = 0x200;  // NLM_F_ACK_TLVS: attributes follow
 constexpr std::uint16_t attribute_words = 1;      // NLMSGERR_ATTR_MSG
-constexpr std::uint16_t attribute_type = 0x3fff;  // NLA_TYPE_MASK: without "nested" and "network byte order"
 constexpr std::size_t longest_attribute = std::numeric_limits<std::uint16_t>::max();
 
-constexpr std::size_t aligned(std::size_t size) noexcept { return (size + 3) & ~std::size_t{3}; }
+constexpr std::size_t aligned(std::size_t size) noexcept { return netlink_aligned(size); }
 
 std::span<const std::byte> behind(std::span<const std::byte> bytes, std::size_t offset) noexcept {
   return offset < bytes.size() ? bytes.subspan(offset) : std::span<const std::byte>{};
@@ -48,16 +47,6 @@ netlink_reply read_end(std::span<const std::byte> content) noexcept {
 
 }  // namespace
 
-void netlink_message::append(const void* value, std::size_t size) noexcept {
-  const auto room = bytes_.size() - size_;
-  if (aligned(size) > room) {
-    fits_ = false;
-    return;
-  }
-  std::memcpy(bytes_.data() + size_, value, size);
-  size_ += size;
-}
-
 std::size_t netlink_message::begin(std::uint16_t type) noexcept {
   const auto at = size_;
   append(netlink_attribute_header{0, type});
@@ -81,14 +70,12 @@ std::span<const std::byte> netlink_message::finish(std::uint32_t sequence) noexc
 }
 
 std::span<const std::byte> find_attribute(std::span<const std::byte> attributes, std::uint16_t type) noexcept {
-  while (const auto header = number_of<netlink_attribute_header>(attributes)) {
-    if (header->size < sizeof *header || header->size > attributes.size()) break;
-    if ((header->type & attribute_type) == type) {
-      return attributes.subspan(sizeof *header, header->size - sizeof *header);
-    }
-    attributes = behind(attributes, aligned(header->size));
-  }
-  return {};
+  std::span<const std::byte> found;
+  each_attribute(attributes, [&](std::uint16_t of, std::span<const std::byte> value) {
+    if (of == type) found = value;
+    return of != type;
+  });
+  return found;
 }
 
 std::string_view text_of(std::span<const std::byte> bytes) noexcept {

@@ -56,6 +56,8 @@ struct traffic_message {
   std::uint32_t info = 0;  // a filter's priority and protocol
 };
 
+[[nodiscard]] constexpr std::size_t netlink_aligned(std::size_t size) noexcept { return (size + 3) & ~std::size_t{3}; }
+
 // A request in the making: a header, the family's own structure, attributes. What would not fit makes it unfit.
 class netlink_message {
  public:
@@ -93,12 +95,35 @@ class netlink_message {
     static_assert(std::is_trivially_copyable_v<Value>);
     append(&value, sizeof value);
   }
-  void append(const void* value, std::size_t size) noexcept;
+  void append(const void* value, std::size_t size) noexcept {
+    if (netlink_aligned(size) > bytes_.size() - size_) {
+      fits_ = false;
+      return;
+    }
+    std::memcpy(bytes_.data() + size_, value, size);
+    size_ += size;
+  }
 
   alignas(4) std::array<std::byte, 256> bytes_{};
   std::size_t size_ = 0;
   bool fits_ = true;
 };
+
+// Shows each attribute's type and value, up to the end or what is no attribute, or until the visitor answers false.
+template <class Visitor>
+inline void each_attribute(std::span<const std::byte> attributes, const Visitor& visit) noexcept {
+  constexpr std::uint16_t type_alone = 0x3fff;  // NLA_TYPE_MASK: without "nested" and "network byte order"
+  netlink_attribute_header header;
+  while (attributes.size() >= sizeof header) {
+    std::memcpy(&header, attributes.data(), sizeof header);
+    if (header.size < sizeof header || header.size > attributes.size()) return;
+    const auto type = static_cast<std::uint16_t>(header.type & type_alone);
+    if (!visit(type, attributes.subspan(sizeof header, header.size - sizeof header))) return;
+    const auto next = netlink_aligned(header.size);
+    if (next >= attributes.size()) return;
+    attributes = attributes.subspan(next);
+  }
+}
 
 // The value of the first attribute of a type; empty where there is none, or what is there is no attribute.
 [[nodiscard]] std::span<const std::byte> find_attribute(std::span<const std::byte> attributes,

@@ -37,19 +37,42 @@ netlink_message set_message(std::uint32_t interface) noexcept {
   return {message_set_link, netlink_ack, message_on(interface)};
 }
 
-std::uint32_t id_in(std::span<const std::byte> xdp, std::uint16_t type) noexcept {
-  return number_of<std::uint32_t>(find_attribute(xdp, type)).value_or(0);
-}
+// The values of the types up to the last, each the first of its type, in one pass.
+template <std::uint16_t Last>
+class attribute_values {
+ public:
+  explicit attribute_values(std::span<const std::byte> attributes) noexcept {
+    each_attribute(attributes, [this](std::uint16_t type, std::span<const std::byte> value) {
+      if (type <= Last && values_[type].data() == nullptr) values_[type] = value;
+      return true;
+    });
+  }
+  template <class Number = std::uint32_t>
+  [[nodiscard]] Number number(std::uint16_t type) const noexcept {
+    return number_of<Number>(values_[type]).value_or(0);
+  }
+
+ private:
+  std::array<std::span<const std::byte>, Last + 1> values_{};
+};
 
 xdp_state read_state(std::span<const std::byte> attributes) noexcept {
-  const auto xdp = find_attribute(attributes, link_xdp);
-  xdp_state state{.generic = id_in(xdp, xdp_generic_id),
-                  .native = id_in(xdp, xdp_native_id),
-                  .offload = id_in(xdp, xdp_offload_id),
-                  .master = number_of<std::uint32_t>(find_attribute(attributes, link_master)).value_or(0)};
+  // One pass: of an interface the kernel tells a lot.
+  std::span<const std::byte> nest;
+  std::span<const std::byte> master;
+  each_attribute(attributes, [&](std::uint16_t type, std::span<const std::byte> value) {
+    if (type == link_xdp && nest.data() == nullptr) nest = value;
+    if (type == link_master && master.data() == nullptr) master = value;
+    return true;
+  });
+  const attribute_values<xdp_offload_id> xdp{nest};
+  xdp_state state{.generic = xdp.number(xdp_generic_id),
+                  .native = xdp.number(xdp_native_id),
+                  .offload = xdp.number(xdp_offload_id),
+                  .master = number_of<std::uint32_t>(master).value_or(0)};
   // Before Linux 4.19 the kernel names one program, and its mode.
-  const auto id = id_in(xdp, xdp_program_id);
-  switch (number_of<std::uint8_t>(find_attribute(xdp, xdp_attached)).value_or(0)) {
+  const auto id = xdp.number(xdp_program_id);
+  switch (xdp.number<std::uint8_t>(xdp_attached)) {
     case attached_native:
       state.native = id;
       break;

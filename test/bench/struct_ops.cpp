@@ -70,7 +70,7 @@ sides update_table(stage&) {
 void add_struct_ops(std::vector<row>& rows) {
   rows.push_back({"struct_ops: attach, close", needs_struct_ops_links, attach_table});
   // Two questions: which map the link has, and which one is to take its place.
-  rows.push_back({"struct_ops: update", needs_struct_ops_links, update_table, 2});
+  rows.push_back({"struct_ops: update", needs_struct_ops_links, update_table, 2, 150});
 }
 
 }  // namespace bpflink::bench
