@@ -5,7 +5,7 @@
 
 #include "bpflink/fd.hpp"
 #include "bpflink/info.hpp"
-#include "kernel/abi.hpp"
+#include "kernel/abi_info.hpp"
 #include "kernel/result.hpp"
 
 // Kinds whose information takes more than reading fields.

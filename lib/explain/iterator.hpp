@@ -5,7 +5,7 @@
 
 #include "bpflink/attach/iterator.hpp"
 #include "failure.hpp"
-#include "kernel/abi.hpp"
+#include "kernel/abi_info.hpp"
 #include "kernel/result.hpp"
 
 namespace bpflink::explain {

@@ -7,7 +7,7 @@
 
 #include "bpflink/map.hpp"
 #include "failure.hpp"
-#include "kernel/abi.hpp"
+#include "kernel/abi_info.hpp"
 
 // Why the kernel did not register a table of functions.
 namespace bpflink::explain {

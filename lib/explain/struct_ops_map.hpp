@@ -9,7 +9,7 @@
 #include "bpflink/bounded_string.hpp"
 #include "bpflink/fd.hpp"
 #include "failure.hpp"
-#include "kernel/abi.hpp"
+#include "kernel/abi_info.hpp"
 
 // What a struct_ops map is, has in it, and registers.
 namespace bpflink::explain {
