@@ -11,17 +11,18 @@ namespace bpflink::hooks {
 // Why the kernel did not tell what is attached.
 [[nodiscard]] diagnosis query_refused(const explain::place& there, kernel::failure failed) noexcept;
 
-// `words` makes the attempt, where there is an error to tell.
-template <class Words>
-[[nodiscard]] expected<attached_programs> query_hook(const explain::place& there, bool effective,
-                                                     const Words& words) noexcept {
+template <class Place, class Words>
+[[gnu::cold, gnu::noinline]] void not_told(expected<attached_programs>& found, kernel::failure failed,
+                                           const Place& place, const Words& words) noexcept {
+  found = tl::unexpected(make_error(words(), failed, query_refused(place(), failed)));
+}
+
+// `place` tells where it is, and `words` makes the attempt: both are called where there is an error to tell.
+template <class Place, class Words>
+[[nodiscard]] inline expected<attached_programs> query_hook(const attached_request& asked, const Place& place,
+                                                            const Words& words) noexcept {
   expected<attached_programs> found{tl::in_place};
-  const auto told = query_attached({.target = number_of(there.target),
-                                    .where = there.where,
-                                    .told = explain::told_at(there.kind),
-                                    .effective = effective},
-                                   *found);
-  if (!told) found = tl::unexpected(make_error(words(), told.error(), query_refused(there, told.error())));
+  if (const auto told = query_attached(asked, *found); !told) not_told(found, told.error(), place, words);
   return found;
 }
 

@@ -156,8 +156,12 @@ attempt attempted(const cgroup_query& asked) noexcept {
 }
 
 expected<attached_programs> query_at(const cgroup_query& asked, fd_ref directory) noexcept {
-  const explain::place there{directory, attach_type_of(asked.hook), hooks::target_kind::cgroup};
-  return hooks::query_hook(there, asked.view == attached_view::effective, [&] { return attempted(asked); });
+  const attached_request request{.target = kernel::descriptor(directory.get()),
+                                 .where = attach_type_of(asked.hook),
+                                 .told = attached_request::also::mode,
+                                 .effective = asked.view == attached_view::effective};
+  const auto place = [&] { return explain::place{directory, request.where, hooks::target_kind::cgroup}; };
+  return hooks::query_hook(request, place, [&] { return attempted(asked); });
 }
 
 }  // namespace

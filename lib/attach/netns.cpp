@@ -118,8 +118,10 @@ attempt attempted(const netns_query& asked) noexcept {
 }
 
 expected<attached_programs> query_at(const netns_query& asked, fd_ref netns) noexcept {
-  const explain::place there{netns, attach_type_of(asked.hook), hooks::target_kind::netns};
-  return hooks::query_hook(there, false, [&] { return attempted(asked); });
+  const auto where = attach_type_of(asked.hook);
+  const auto place = [&] { return explain::place{netns, where, hooks::target_kind::netns}; };
+  return hooks::query_hook({.target = kernel::descriptor(netns.get()), .where = where}, place,
+                           [&] { return attempted(asked); });
 }
 
 }  // namespace

@@ -32,7 +32,16 @@ expected<attached_programs> query(const raw_query& asked) noexcept {
   const auto words = [&asked] { return attempted(asked); };
   if (const auto wrong = contradiction(asked, kind)) return tl::unexpected(refuse(words(), *wrong));
   const auto ask = [&](const raw_target& target) {
-    return hooks::query_hook({target, asked.hook, kind}, asked.view == attached_view::effective, words);
+    const attached_request request{.target = hooks::number_of(target),
+                                   .where = asked.hook,
+                                   .told = explain::told_at(kind),
+                                   .effective = asked.view == attached_view::effective};
+    return hooks::query_hook(
+        request,
+        [&] {
+          return explain::place{target, asked.hook, kind};
+        },
+        words);
   };
   return hooks::in_netns_of(asked.target, words, [&] { return hooks::by_descriptor(asked.target, words, ask); });
 }

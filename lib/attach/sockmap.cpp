@@ -154,7 +154,9 @@ expected<sockmap_link> attach(const sockmap_options& options) noexcept {
 
 expected<attached_programs> query(const sockmap_query& asked) noexcept {
   if (auto wrong = misused(asked)) return tl::unexpected(*std::move(wrong));
-  return hooks::query_hook(place_of(asked), false, [&] { return attempted(asked); });
+  return hooks::query_hook(
+      {.target = kernel::descriptor(asked.map.fd().get()), .where = attach_type_of(asked.hook)},
+      [&] { return place_of(asked); }, [&] { return attempted(asked); });
 }
 
 }  // namespace bpflink
