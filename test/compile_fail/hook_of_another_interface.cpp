@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// g++: could not convert 'bpflink::tcx_hook::ingress' from 'bpflink::tcx_hook' to
-// 'bpflink::required<bpflink::netkit_hook>' clang++: no viable conversion from 'bpflink::tcx_hook' to
-// 'required<bpflink::netkit_hook>'
+// g++: from 'bpflink::tcx_hook' to 'bpflink::required<bpflink::netkit_hook>'
+// clang++: no viable conversion from 'bpflink::tcx_hook' to 'required<bpflink::netkit_hook>'
 #include <bpflink/attach/netkit.hpp>
 #include <bpflink/attach/tcx.hpp>
 

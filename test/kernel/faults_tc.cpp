@@ -5,11 +5,13 @@
 
 #include "faults.hpp"
 #include "support/catch.hpp"
+#include "support/privileges.hpp"
 #include "tc_helpers.hpp"
 
 namespace bpflink {
 
 TEST_CASE("faults: tcx", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   if (lacks_tcx_links()) return;
   const auto result = test::in_child([&] {
@@ -33,6 +35,7 @@ TEST_CASE("faults: tcx", "[faults]") {
 }
 
 TEST_CASE("faults: tcx, refused", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   if (lacks_tcx_links()) return;
   const auto result = test::in_child(
@@ -62,6 +65,7 @@ TEST_CASE("faults: tcx, refused", "[faults]") {
 }
 
 TEST_CASE("faults: netkit", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   if (!has_netkit()) return;
   const auto result = test::in_child([&] {

@@ -10,6 +10,7 @@
 #include "faults.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/privileges.hpp"
 #include "xdp_helpers.hpp"
 
 namespace bpflink {
@@ -41,6 +42,7 @@ void fail_query(const xdp_query& asked, const faults::tolerance& tolerated) {
 }  // namespace
 
 TEST_CASE("faults: xdp in another network namespace", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
   const auto result = test::in_child(
@@ -68,6 +70,7 @@ TEST_CASE("faults: xdp in another network namespace", "[faults]") {
 }
 
 TEST_CASE("faults: a query of xdp", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   const auto result = test::in_child(
       [] {
@@ -82,6 +85,7 @@ TEST_CASE("faults: a query of xdp", "[faults]") {
 }
 
 TEST_CASE("faults: a query of xdp in another network namespace", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   const auto result = test::in_child(
       [] {
@@ -95,6 +99,7 @@ TEST_CASE("faults: a query of xdp in another network namespace", "[faults]") {
 }
 
 TEST_CASE("faults: who holds an xdp program is left open where that cannot be asked", "[faults]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
   const auto result = test::in_child(

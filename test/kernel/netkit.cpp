@@ -7,6 +7,7 @@
 #include "bpflink/info.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
+#include "support/privileges.hpp"
 #include "support/syscall_supervisor.hpp"
 #include "tc_helpers.hpp"
 
@@ -157,6 +158,7 @@ TEST_CASE("netkit: the peer's index and that of another device are told", "[netk
 }
 
 TEST_CASE("netkit: an attach is one system call", "[netkit]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   if (!has_netkit()) return;
   const auto result = test::in_child([] {

@@ -8,6 +8,7 @@
 #include "raw_program.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/privileges.hpp"
 
 namespace bpflink {
 
@@ -26,6 +27,7 @@ std::vector<program_id> told() {
 }  // namespace
 
 TEST_CASE("netns: a flow dissector without a link takes the place of another one", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 5, "flow dissectors that can be swapped"));
   const test::netns_fixture netns;
   const auto first = load_dissector("first");
@@ -43,6 +45,7 @@ TEST_CASE("netns: a flow dissector without a link takes the place of another one
 }
 
 TEST_CASE("netns: what a link holds is not detached without it", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 8, "links to network namespaces"));
   const test::netns_fixture netns;
   const auto held = load_dissector("held");
@@ -65,6 +68,7 @@ TEST_CASE("netns: what a link holds is not detached without it", "[netns]") {
 }
 
 TEST_CASE("netns: sk_lookup programs come and go by link only", "[netns]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const auto lookup = load_lookup();
@@ -76,6 +80,7 @@ TEST_CASE("netns: sk_lookup programs come and go by link only", "[netns]") {
 }
 
 TEST_CASE("netns: a flow dissector's target is this network namespace, and said so", "[netns]") {
+  SKIP_IF(test::needs_root());
   const test::netns_fixture netns;
   const auto program = load_dissector();
   const auto bad = [&](raw_target target, const std::string& words) {

@@ -9,6 +9,7 @@
 #include "support/catch.hpp"
 #include "support/child.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/privileges.hpp"
 #include "support/syscall_supervisor.hpp"
 #include "unprivileged.hpp"
 
@@ -23,6 +24,7 @@ expected<attached_programs> ask(netns_target target, netns_hook hook) {
 }  // namespace
 
 TEST_CASE("query: a network namespace, however it is named", "[query]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   const fd_ref file{netns.get()};
@@ -54,6 +56,7 @@ TEST_CASE("query: a network namespace, however it is named", "[query]") {
 }
 
 TEST_CASE("query: several sk_lookup programs stand in their order", "[query]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
   const test::netns_fixture netns;
   std::vector<netns_link> links;
@@ -74,6 +77,7 @@ TEST_CASE("query: several sk_lookup programs stand in their order", "[query]") {
 }
 
 TEST_CASE("query: what cannot be asked of a network namespace is told by its cause", "[query]") {
+  SKIP_IF(test::needs_root());
   const auto refused = [](netns_target target, netns_hook hook, errc code, bpflink::cause why, int number,
                           const std::string& words) {
     const auto found = ask(target, hook);

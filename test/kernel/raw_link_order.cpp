@@ -11,6 +11,7 @@
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/privileges.hpp"
 
 namespace bpflink {
 
@@ -74,6 +75,7 @@ TEST_CASE("raw_link: places in a cgroup", "[raw_link]") {
 }
 
 TEST_CASE("raw_link: a link to this thread's network namespace, and to an interface of another one", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_kernel(5, 9, "links to network namespaces"));
   const test::netns_fixture netns;
   const auto dissector = load_dissector();
@@ -95,6 +97,7 @@ TEST_CASE("raw_link: a link to this thread's network namespace, and to an interf
 }
 
 TEST_CASE("raw_link: an order where there is none is refused without a system call", "[raw_link]") {
+  SKIP_IF(test::needs_root());
   const auto program = load_egress();
   const auto bad = [&](raw_link_options options, const std::string& words) {
     check_refused(attach(options), errc::invalid_argument, cause::bad_option, 0, words);

@@ -11,6 +11,7 @@
 #include "raw_program.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
+#include "support/privileges.hpp"
 
 namespace bpflink {
 
@@ -180,6 +181,7 @@ TEST_CASE("raw_program: what stands against a place in a cgroup is told", "[raw_
 }
 
 TEST_CASE("raw_program: an order where there is none is refused without a system call", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   const auto program = load_egress();
   const fd_ref some{program.get()};
   const auto bad = [&](raw_attach_options options, const std::string& words) {

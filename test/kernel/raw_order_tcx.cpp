@@ -10,6 +10,7 @@
 #include "raw_program.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/privileges.hpp"
 
 namespace bpflink {
 
@@ -27,6 +28,7 @@ std::string id_of(const test::fd& program) { return std::to_string(test::program
 }  // namespace
 
 TEST_CASE("raw_program: places and revisions at an interface of another network namespace", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   const test::netns_fixture netns;
   const interface_target here{ifindex{1}, fd_ref{netns.get()}};
   if (!test::at_least(6, 6)) {
@@ -104,6 +106,7 @@ TEST_CASE("raw_program: places and revisions at an interface of another network 
 }
 
 TEST_CASE("raw_program: a namespace that cannot be entered is told", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   if (!test::at_least(6, 6)) return;
   const auto program = load_classifier();
   check_refused(attach_at(interface_target{ifindex{1}, "/nowhere"}, ingress, borrow(program)), errc::not_found,
@@ -113,6 +116,7 @@ TEST_CASE("raw_program: a namespace that cannot be entered is told", "[raw_progr
 }
 
 TEST_CASE("raw_program: a LIRC device where this kernel has no programs for them", "[raw_program]") {
+  SKIP_IF(test::needs_root());
   const auto program = load_egress();
   check_refused(attach_at(fd_ref{program.get()}, attach_type::lirc_mode2, borrow(program)), errc::not_supported,
                 cause::missing_configuration, EINVAL, "CONFIG_BPF_LIRC_MODE2");

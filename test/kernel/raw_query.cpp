@@ -10,6 +10,7 @@
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/privileges.hpp"
 #include "xdp_helpers.hpp"
 
 namespace bpflink {
@@ -56,6 +57,7 @@ TEST_CASE("query: a cgroup by its bare hook, and what runs for it", "[query]") {
 }
 
 TEST_CASE("query: the program of a map", "[query]") {
+  SKIP_IF(test::needs_root());
   const auto map = test::create_map(test::map_type::sockmap, 4, 4, 2);
   const fd_ref here{map.get()};
   const auto parser = attach_type::sk_skb_stream_parser;
@@ -80,6 +82,7 @@ TEST_CASE("query: the program of a map", "[query]") {
 }
 
 TEST_CASE("query: an interface here and in another network namespace, with links and revision", "[query]") {
+  SKIP_IF(test::needs_root());
   const test::netns_fixture netns;
   const interface_target elsewhere{ifindex{1}, fd_ref{netns.get()}};
   const auto hook = attach_type::tcx_ingress;
@@ -112,6 +115,7 @@ TEST_CASE("query: an interface here and in another network namespace, with links
 }
 
 TEST_CASE("query: what no kernel tells, or not of this target, is refused", "[query]") {
+  SKIP_IF(test::needs_root());
   const test::netns_fixture netns;
   const auto program = load_egress();
   const fd_ref some{program.get()};

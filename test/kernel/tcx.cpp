@@ -13,6 +13,7 @@
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
+#include "support/privileges.hpp"
 #include "support/syscall_supervisor.hpp"
 #include "tc_helpers.hpp"
 
@@ -203,6 +204,7 @@ TEST_CASE("tcx: an interface of another network namespace", "[tcx]") {
 }
 
 TEST_CASE("tcx: an attach is one system call and no allocation", "[tcx]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   if (lacks_tcx_links()) return;
   const auto result = test::in_child([] {

@@ -15,6 +15,7 @@
 #include "support/catch.hpp"
 #include "support/child.hpp"
 #include "support/old_kernel.hpp"
+#include "support/privileges.hpp"
 #include "support/seccomp.hpp"
 #include "support/syscall_supervisor.hpp"
 #include "support/tc.hpp"
@@ -45,6 +46,7 @@ void in_child_netns(const std::function<void()>& checks) {
 }  // namespace
 
 TEST_CASE("tcx: without links, whatever fails", "[tcx]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   const auto result = test::on_old_kernel(
       "failing-tcx", [] { test::refuse_bpf({test::command::link_create}); }, 100);

@@ -126,6 +126,7 @@ TEST_CASE("old xdp: an interface of another namespace, named in each way", "[.][
 }
 
 TEST_CASE("xdp: the caller's own namespace by its name costs no thread and no capability", "[xdp]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
   const auto result = test::in_child([] {
@@ -146,6 +147,7 @@ TEST_CASE("xdp: the caller's own namespace by its name costs no thread and no ca
 }
 
 TEST_CASE("xdp: another namespace costs a thread that enters it", "[xdp]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
   const auto result = test::in_child([] {

@@ -221,6 +221,7 @@ TEST_CASE("xdp: a namespace of a user namespace above is told", "[xdp]") {
 }
 
 TEST_CASE("xdp: a thread that cannot be made is told", "[xdp]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
   without_threads(EAGAIN, {errc::limit, cause::unknown, EAGAIN},
@@ -229,6 +230,7 @@ TEST_CASE("xdp: a thread that cannot be made is told", "[xdp]") {
 }
 
 TEST_CASE("xdp: no signal reaches the thread that enters a namespace", "[xdp]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
   const auto result = test::in_child([] {

@@ -116,6 +116,7 @@ TEST_CASE("xdp: a link that could be another one is not named", "[xdp]") {
 }
 
 TEST_CASE("xdp: a query is one request on one socket, and no allocation", "[xdp]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   const auto result = test::in_child([] {
     test::netns_fixture().run([] {

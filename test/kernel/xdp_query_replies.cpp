@@ -15,6 +15,7 @@
 #include "child_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/privileges.hpp"
 #include "support/syscall_supervisor.hpp"
 #include "xdp_helpers.hpp"
 
@@ -71,6 +72,7 @@ expected<xdp_programs> answered_with(test::syscall_supervisor& supervisor, reply
 }  // namespace
 
 TEST_CASE("xdp: a query's answer that is cut off or of another interface is none", "[xdp]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   const auto result = test::in_child([] {
     test::netns_fixture().run([] {
@@ -96,6 +98,7 @@ TEST_CASE("xdp: a query's answer that is cut off or of another interface is none
 }
 
 TEST_CASE("xdp: a program on the device is told beside one on the host", "[xdp]") {
+  SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
   const auto result = test::in_child([] {
     test::netns_fixture().run([] {

@@ -43,7 +43,7 @@ auto map_of(std::uint32_t type, std::uint32_t value_size) {
   };
 }
 attribute asks_for_shape() {
-  return attribute(command::obj_get_info_by_fd, 16).u32(0, target_number).u32(4, 20).any(8);
+  return attribute(command::obj_get_info_by_fd, 16).u32(0, target_number).u32(4, 48).any(8);
 }
 attribute element(std::uint32_t number) { return attribute(number, 32).u32(0, target_number).any(8).any(16); }
 
