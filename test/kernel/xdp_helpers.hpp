@@ -47,6 +47,13 @@ inline bool lo_passes() {
   return pair.send() == 0 && pair.receive();
 }
 
+/// Whether a datagram over lo is lost. It is delivered before sendto returns, or, where another thread of the kernel
+/// has to take over, soon after.
+inline bool lo_loses() {
+  test::udp_pair pair;
+  return pair.send() == 0 && !pair.receive(0.2);
+}
+
 /// Whether the program has a datagram over lo before it, which then does not arrive.
 inline bool lo_drops(const test::counted_program& program) {
   const auto before = program.runs();
