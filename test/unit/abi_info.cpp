@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "kernel/abi_info.hpp"
+
 #include <vector>
 
 #include "abi.hpp"
-#include "kernel/abi_info.hpp"
 
 using namespace bpflink::test;
 using namespace bpflink::kernel;
