@@ -64,8 +64,8 @@ class [[nodiscard]] attached_programs {
   /// Whether a program is among them.
   [[nodiscard]] BPFLINK_API bool contains(program_id program) const noexcept;
 
-  /// How often the hook has changed: tcx (Linux 6.6), netkit (6.7), cgroups (6.17). To be given to an attach that is
-  /// right only for what was seen here.
+  /// How often the hook has changed: tcx (Linux 6.6), netkit (6.7), cgroups (6.17, in some distributions earlier);
+  /// nothing where the kernel does not tell. To be given to an attach that is right only for what was seen here.
   [[nodiscard]] std::optional<bpflink::revision> revision() const noexcept {
     return revision_ != 0 ? std::optional{bpflink::revision{revision_}} : std::nullopt;
   }

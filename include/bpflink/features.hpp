@@ -65,13 +65,14 @@ struct kernel_version {
 struct feature_report {
   feature what{};            ///< The feature.
   availability available{};  ///< What its probe says.
-  kernel_version since{};    ///< The first version of Linux that has it.
+  kernel_version since{};    ///< The first version of Linux that has it; see since().
 };
 
 /// Asks the running kernel. `yes` and `no` are remembered for the process; the others are asked again. Leaves nothing
 /// behind and has no effect that anyone could see. Thread-safe.
 [[nodiscard]] BPFLINK_API availability probe(feature what) noexcept;
-/// The first version of Linux that has it.
+/// The first version of kernel.org's Linux that has it. A distribution's kernel may have it earlier: for people to
+/// read; what this kernel has, probe() says.
 [[nodiscard]] BPFLINK_API kernel_version since(feature what) noexcept;
 /// Every feature that the library knows, probed, in the order of the enumeration. Writes as many rows as fit and
 /// returns the rows written; feature_count says how many there are.

@@ -146,7 +146,7 @@ struct perf_event_info {
   std::uint64_t semaphore_offset = 0;     ///< User functions: file offset of the reference counter; 0 for none.
   std::uint32_t event_type = 0;           ///< Events: perf_event_attr.type as the kernel uses it.
   std::uint64_t event_config = 0;         ///< Events: perf_event_attr.config.
-  std::optional<bpflink::cookie> cookie;  ///< Since Linux 6.9 (kprobe: 6.9); before, the kernel does not tell.
+  std::optional<bpflink::cookie> cookie;  ///< Since Linux 6.9; before, the kernel does not tell.
 };
 
 /// One place of a uprobe multi link.

@@ -52,8 +52,7 @@ class [[nodiscard]] iterator_reader {
   /// about a million objects.
   ///
   /// @errors bad_handle: moved from. invalid_argument: the buffer is empty. limit: the program wrote more than 32 KiB
-  /// for
-  ///         one object. busy: the program asks for the same object again and again. system: out of memory.
+  ///         for one object. system: the program asks for the same object again and again; out of memory.
   /// @kernel read(2)
   [[nodiscard]] BPFLINK_API expected<std::size_t> read(std::span<std::byte> buffer) noexcept;
   /// The rest, as bytes. Allocates.

@@ -63,22 +63,28 @@ class [[nodiscard]] link_handle {
 
   /// Swaps the program; at every moment the old or the new one is attached.
   ///
-  /// @errors not_supported: this kind has no update (can_update() says so beforehand). wrong_type: the program's type
-  ///         or expected attach type does not fit. defunct: the target is gone or the link was detached.
+  /// @errors bad_handle: this or the program's handle is empty, or the program's descriptor closed. not_supported: this
+  ///         kind has no update (can_update() says so beforehand). wrong_type: the program's type or expected attach
+  ///         type does not fit. already_exists: the program is at the hook already (tcx, netkit, and cgroups without a
+  ///         link). defunct: the target is gone, or the link or program was detached. By an older mechanism also
+  ///         conflict: another program has taken the place of ours; permission_denied: a capability (named) to ask for
+  ///         that or to enter the network namespace.
   /// @since Linux 5.7
   /// @kernel BPF_LINK_UPDATE (kernel/bpf/syscall.c)
   [[nodiscard]] BPFLINK_API expected<void> update(program_ref next) noexcept;
   /// Swaps the program if the expected one is attached now.
   ///
-  /// @errors As update(next), and conflict: another program is attached.
+  /// @errors As update(next), and conflict: another program is attached. not_supported: a socket's program, which the
+  ///         kernel does not tell.
   [[nodiscard]] BPFLINK_API expected<void> update(program_ref next, program_ref expected_old) noexcept;
   /// Swaps the map of a struct_ops link; at every moment the old or the new one is registered. The map that it has
   /// already is no error, and the kernel is not asked to: Linux 6.4 and later lose other congestion controls by it. To
   /// know, this takes two system calls more.
   ///
-  /// @errors not_supported: this kind has no map (can_update_map() says so beforehand), or the kernel cannot swap such
-  ///         tables. invalid_argument: the map is not filled, was made without BPF_F_LINK, or registers another name.
-  ///         wrong_type: it is no struct_ops map, or one of another table. defunct: the link was detached.
+  /// @errors bad_handle: this or the map's handle is empty, or the map's descriptor closed. not_supported: this kind
+  ///         has no map (can_update_map() says so beforehand), or the kernel cannot swap such tables. invalid_argument:
+  ///         the map is not filled, was made without BPF_F_LINK, or registers another name. wrong_type: it is no
+  ///         struct_ops map, or one of another table. defunct: the link was detached.
   /// @since Linux 6.4
   /// @kernel BPF_LINK_UPDATE (kernel/bpf/bpf_struct_ops.c)
   [[nodiscard]] BPFLINK_API expected<void> update(map_ref next) noexcept;
@@ -90,7 +96,7 @@ class [[nodiscard]] link_handle {
   ///
   /// @errors not_found: the directory is missing. already_exists: something is at the path. invalid_argument: the path
   ///         is not in a BPF file system, or its name has a dot. permission_denied: the directory's mode.
-  ///         not_supported: it is no bpf_link (can_pin() says so beforehand).
+  ///         not_supported: it is no bpf_link (can_pin() says so beforehand). bad_handle: empty.
   /// @since Linux 5.7
   /// @kernel BPF_OBJ_PIN (kernel/bpf/inode.c)
   [[nodiscard]] BPFLINK_API expected<void> pin(zstring_view path) const noexcept;
@@ -102,20 +108,23 @@ class [[nodiscard]] link_handle {
   [[nodiscard]] BPFLINK_API expected<void> move_pin(zstring_view from, zstring_view to) const noexcept;
   /// Removes a pin. The attachment goes on as long as this handle, or another holder, does.
   ///
-  /// @errors not_found: nothing is at the path. permission_denied: the directory's mode.
+  /// @errors not_found: nothing is at the path. permission_denied: the directory's mode. wrong_type: it is a directory.
+  ///         not_supported: it is no bpf_link. bad_handle: empty.
   /// @kernel unlink(2)
   [[nodiscard]] BPFLINK_API expected<void> unpin(zstring_view path) const noexcept;
   /// Makes the kernel let go at once, whoever else holds the link. The handle stays, and a link stays visible, defunct.
   /// Detaching twice is no error.
   ///
-  /// @errors not_supported: this kind cannot be detached (can_detach() says so beforehand), or Linux older than 5.9.
-  /// @since Linux 5.9
+  /// @errors bad_handle: empty. not_supported: this kind cannot be detached (can_detach() says so beforehand), or Linux
+  ///         older than 5.9. By an older mechanism as close().
+  /// @since Linux 5.9; by older mechanisms as long as these
   /// @kernel BPF_LINK_DETACH (kernel/bpf/syscall.c)
   [[nodiscard]] BPFLINK_API expected<void> detach() noexcept;
   /// Drops the attachment as the destructor does, to the end even where a step fails, and reports the first failure.
   /// The handle is empty afterwards.
   ///
-  /// @errors bad_handle: empty. not_found: by an older mechanism, somebody else had detached the program already.
+  /// @errors bad_handle: empty, or somebody else closed the descriptor. By an older mechanism also not_found: somebody
+  ///         else had detached or replaced the program already; permission_denied: a capability (named).
   [[nodiscard]] BPFLINK_API expected<void> close() noexcept;
   /// What the kernel says of it. Allocates for kinds with paths or lists (perf events, multi links) and no other.
   ///

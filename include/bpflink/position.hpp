@@ -62,7 +62,8 @@ class anchor {
   std::uint32_t id_ = 0;
 };
 
-/// A place in the order of a hook: tcx, netkit, and cgroups since Linux 6.17. Programs run in that order.
+/// A place in the order of a hook: tcx, netkit, and cgroups since Linux 6.17 (in some distributions earlier; see
+/// feature::cgroup_order). Programs run in that order.
 class position {
  public:
   /// Before all that are there.

@@ -52,7 +52,10 @@ class [[nodiscard]] program {
   ///
   /// @errors rejected: the verifier refused it, log() has its words. permission_denied: a capability (named) or
   ///         RLIMIT_MEMLOCK. not_supported: the type, or an option, is newer than this kernel. not_found: no such
-  ///         attach target. invalid_argument: a name of more than 15 bytes, no instructions.
+  ///         attach target. invalid_argument: a name of more than 15 bytes or with other letters, no instructions, an
+  ///         expected attach type that is missing or none of the type's. limit: too many instructions. bad_handle,
+  ///         wrong_type: the descriptor of a target's program or BTF is empty, closed or of something else. system:
+  ///         signals interrupted the verifier again and again.
   /// @since Linux 4.4
   /// @kernel BPF_PROG_LOAD (kernel/bpf/syscall.c)
   [[nodiscard]] BPFLINK_API static expected<program> load(const program_options& options) noexcept;
@@ -79,7 +82,7 @@ class [[nodiscard]] program {
 
   /// What the kernel says of it.
   ///
-  /// @errors bad_handle: moved from.
+  /// @errors bad_handle: moved from, or somebody else closed the descriptor.
   /// @since Linux 4.13
   /// @kernel BPF_OBJ_GET_INFO_BY_FD (struct bpf_prog_info)
   [[nodiscard]] BPFLINK_API expected<program_info> info() const noexcept;
@@ -93,6 +96,8 @@ class [[nodiscard]] program {
   [[nodiscard]] BPFLINK_API expected<void> pin(zstring_view path) const noexcept;
 
   /// Another owner of the same program.
+  ///
+  /// @errors bad_handle: moved from. system: the process is out of descriptors.
   [[nodiscard]] BPFLINK_API expected<program> duplicate() const noexcept;
 
   /// Its descriptor, borrowed.
@@ -124,7 +129,10 @@ class program_ref {
 
   /// The descriptor, borrowed.
   [[nodiscard]] constexpr fd_ref fd() const noexcept { return fd_; }
-  /// What the kernel says of it; see program::info().
+  /// What the kernel says of it.
+  ///
+  /// @errors bad_handle: nothing is borrowed, or it is closed. wrong_type: it is no program.
+  /// @since Linux 4.13
   [[nodiscard]] BPFLINK_API expected<program_info> info() const noexcept;
 
  private:

@@ -102,12 +102,13 @@ struct cgroup_options {
   required<cgroup_hook> hook;  ///< Required. Where in it.
   program_ref program;         ///< Required. Of the type that the hook takes, loaded for it.
   /// Where among the programs of this cgroup's hook: behind all of them where nothing is said. A link is placed
-  /// relative to other links; a program that one of them holds may be named in its stead. Since Linux 6.17.
+  /// relative to other links; a program that one of them holds may be named in its stead. Since Linux 6.17, in some
+  /// distributions earlier: probe(feature::cgroup_order) tells.
   std::optional<bpflink::position> position = {};
-  /// Attach only where the hook's revision is still this one, as query() told it. Since Linux 6.17.
+  /// Attach only where the hook's revision is still this one, as query() told it. As position.
   std::optional<revision> expected_revision = {};
   /// Run before the programs of the cgroups below, not behind them. These stand in an order of their own, from the
-  /// root down. Since Linux 6.17 by link, 6.15 without (BPF_F_PREORDER).
+  /// root down. By link as position, without one since Linux 6.15 (BPF_F_PREORDER); probe(feature::cgroup_preorder).
   bool preorder = false;
   /// Whether older mechanisms may serve where this kernel has no cgroup links. They keep no position and no revision.
   mechanism_choice mechanism = mechanism_choice::best;
@@ -127,14 +128,18 @@ using cgroup_link = typed_link<link_type::cgroup>;
 /// the system (CAP_SYS_ADMIN), once the kernel has refused.
 ///
 /// @errors bad_handle: the program's, the directory's or the position's handle is empty or closed. wrong_type: the
-///         program's type or expected attach type is not the hook's. invalid_argument: the target is not a cgroup v2
-///         directory; the position is relative to a program of the other order (preorder). not_found: no such path;
-///         what the position is relative to is not attached there. ambiguous: several links hold the program that the
-///         position is relative to. conflict: the hook's revision is another. defunct: the cgroup was removed.
-///         permission_denied: a program attached without "multi" in this cgroup or one above allows no other (cause
-///         parent_forbids), CAP_NET_ADMIN is missing (ingress and egress only), or CAP_SYS_ADMIN for a position
-///         relative to a program. limit: 64 programs are attached. not_supported: this kernel lacks the hook, or
-///         positions, revisions or preorder; the position is relative to a program attached without a link.
+///         program's type or expected attach type is not the hook's; what the position names is no program or link.
+///         invalid_argument: the target is not a cgroup v2 directory; the position is relative to a program of the
+///         other order (preorder), or to descriptor 0; revision 0. not_found: no such path; what the position is
+///         relative to is not attached there (cause anchor_missing), or no object has its id (no_such_id). ambiguous:
+///         several links hold the program that the position is relative to. already_exists: without a link, this
+///         program is attached there already. busy: before Linux 4.15, somebody's program is there alone. conflict: the
+///         hook's revision is another. defunct: the cgroup was removed. permission_denied: a program attached without
+///         "multi" in this cgroup or one above allows no other (cause parent_forbids); CAP_NET_ADMIN is missing
+///         (ingress and egress, before Linux 5.8 every hook), before Linux 5.19 CAP_BPF, or CAP_SYS_ADMIN for a
+///         position relative to a program; a directory of the path may not be searched (file_permission). limit: 64
+///         programs are attached. not_supported: this kernel lacks the hook, or positions, revisions or preorder; the
+///         position is relative to a program attached without a link.
 /// @since Linux 4.10; a link since 5.7
 /// @kernel BPF_LINK_CREATE, BPF_PROG_ATTACH (kernel/bpf/cgroup.c)
 [[nodiscard]] BPFLINK_API expected<cgroup_link> attach(const cgroup_options& options) noexcept;
@@ -153,7 +158,7 @@ struct cgroup_query {
 /// @errors bad_handle: the directory's descriptor is empty or closed. invalid_argument: it is no cgroup v2 directory.
 ///         not_found: no such path. defunct: the cgroup was removed. permission_denied: CAP_NET_ADMIN is missing.
 ///         not_supported: this kernel lacks queries, or the hook. system: no memory for more than 64 programs.
-/// @since Linux 4.15; revision 6.17
+/// @since Linux 4.15; revision 6.17, in some distributions earlier
 /// @kernel BPF_PROG_QUERY (kernel/bpf/cgroup.c)
 [[nodiscard]] BPFLINK_API expected<attached_programs> query(const cgroup_query& asked) noexcept;
 

@@ -100,10 +100,11 @@ using netfilter_link = typed_link<link_type::netfilter>;
 ///
 /// @errors bad_handle: the program's or namespace's descriptor is empty or closed. wrong_type: the program is not a
 ///         netfilter program. busy: something has this priority at this hook (cause slot_taken; the text says what is
-///         known of it). invalid_argument: `defragment` with a priority that is not behind
-///         netfilter_priority::defragment. not_supported: this kernel lacks netfilter links, or `defragment` (cause
-///         missing_feature), or cannot put fragments together (cause missing_configuration: its module is missing).
-///         A namespace that cannot be entered: not_found, invalid_argument (no network namespace), permission_denied.
+///         known of it). invalid_argument: a family or hook that is none, or `defragment` with a priority that is not
+///         behind netfilter_priority::defragment. not_supported: this kernel lacks netfilter links, or `defragment`
+///         (cause missing_feature), or cannot put fragments together (cause missing_configuration: its module is
+///         missing). A namespace that cannot be entered: not_found, invalid_argument (no network namespace),
+///         permission_denied, limit (no thread can be made).
 /// @since Linux 6.4
 /// @kernel BPF_LINK_CREATE with BPF_NETFILTER (net/netfilter/nf_bpf_link.c)
 [[nodiscard]] BPFLINK_API expected<netfilter_link> attach(const netfilter_options& options) noexcept;

@@ -48,11 +48,13 @@ using netkit_link = typed_link<link_type::netkit>;
 /// @errors bad_handle: the program's descriptor, or that of the position's link or program, is empty or closed.
 ///         not_found: no interface has this index in this namespace; what the position is relative to is not attached
 ///         there (cause anchor_missing), or no object has its id (no_such_id). invalid_argument: the interface is the
-///         peer of a pair or no netkit device (cause not_a_netkit); no such hook. already_exists: this program is
-///         attached there already. conflict: the hook's revision is another (stale_revision). limit: 63 programs are
-///         attached. wrong_type: the program is not of type sched_cls. A namespace that the interface is in and that
-///         cannot be entered: not_found, invalid_argument (no network namespace), permission_denied. not_supported:
-///         Linux older than 6.7 (missing_feature), or built without netkit (missing_configuration).
+///         peer of a pair or no netkit device (cause not_a_netkit); no such hook; a position relative to descriptor 0,
+///         revision 0. already_exists: this program is attached there already. conflict: the hook's revision is another
+///         (stale_revision). limit: 63 programs are attached. wrong_type: the program is not of type sched_cls, or what
+///         the position names is no program or link. A namespace that the interface is in and that cannot be entered:
+///         bad_handle, not_found, invalid_argument (no network namespace), permission_denied, limit (no thread can be
+///         made). not_supported: Linux older than 6.7 (missing_feature), or built without netkit
+///         (missing_configuration); the position is relative to a handle that is no link (no_such_operation).
 /// @since Linux 6.7
 /// @kernel BPF_LINK_CREATE with BPF_NETKIT_PRIMARY, BPF_NETKIT_PEER (drivers/net/netkit.c)
 [[nodiscard]] BPFLINK_API expected<netkit_link> attach(const netkit_options& options) noexcept;
@@ -66,8 +68,8 @@ struct netkit_query {
 /// What is attached there, in the order in which it runs, with links and revision.
 ///
 /// @errors not_found: no interface has this index in this namespace. invalid_argument: the interface is the peer of a
-///         pair or no netkit device (cause not_a_netkit). permission_denied: CAP_NET_ADMIN is missing. not_supported:
-///         as attach().
+///         pair or no netkit device (cause not_a_netkit); no such hook. permission_denied: CAP_NET_ADMIN is missing.
+///         not_supported, and a namespace that cannot be entered: as attach().
 /// @since Linux 6.7
 /// @kernel BPF_PROG_QUERY (drivers/net/netkit.c)
 [[nodiscard]] BPFLINK_API expected<attached_programs> query(const netkit_query& hook) noexcept;

@@ -45,10 +45,10 @@ using netns_link = typed_link<link_type::netns>;
 /// Entering that needs CAP_SYS_ADMIN and happens on a thread of the library's.
 ///
 /// @errors bad_handle: the program's or namespace's descriptor is empty or closed. wrong_type: the program's type is
-///         not the hook's. invalid_argument: the target is no network namespace. not_found: no such path or process.
-///         limit: a flow dissector is attached by a link already (the text names it), or 64 sk_lookup programs are.
-///         busy: a flow dissector is attached without a link, or in the initial namespace, which then allows none in
-///         the others. already_exists: without a link, the same flow dissector is attached already.
+///         not the hook's. invalid_argument: the target is no network namespace; no such hook. not_found: no such path
+///         or process. limit: a flow dissector is attached by a link already (the text names it), or 64 sk_lookup
+///         programs are. busy: a flow dissector is attached without a link, or in the initial namespace, which then
+///         allows none in the others. already_exists: without a link, the same flow dissector is attached already.
 ///         permission_denied: the process's namespace may not be looked at (CAP_SYS_PTRACE); before Linux 5.19 also
 ///         CAP_BPF, before 5.8 CAP_NET_ADMIN. not_supported: this kernel lacks the hook, or links where the mechanism
 ///         or the target needs one.
@@ -64,9 +64,9 @@ struct netns_query {
 
 /// Tells what is attached to a network namespace, in the order in which it runs. Links and revisions are not told.
 ///
-/// @errors bad_handle: the namespace's handle is empty or closed. invalid_argument: it is no network namespace.
-///         not_found: no such path or process. permission_denied: CAP_NET_ADMIN is missing, or the process's namespace
-///         may not be looked at (CAP_SYS_PTRACE). not_supported: this kernel lacks the hook.
+/// @errors bad_handle: the namespace's handle is empty or closed. invalid_argument: it is no network namespace; no such
+///         hook. not_found: no such path or process. permission_denied: CAP_NET_ADMIN is missing, or the process's
+///         namespace may not be looked at (CAP_SYS_PTRACE). not_supported: this kernel lacks the hook.
 /// @since Linux 4.20 (flow dissector), 5.9 (sk_lookup)
 /// @kernel BPF_PROG_QUERY (kernel/bpf/net_namespace.c)
 [[nodiscard]] BPFLINK_API expected<attached_programs> query(const netns_query& asked) noexcept;

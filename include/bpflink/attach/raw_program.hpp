@@ -64,8 +64,8 @@ struct raw_detach_options {
 [[nodiscard]] BPFLINK_API expected<void> attach_program(const raw_attach_options& options) noexcept;
 
 /// Detaches exactly this program. In the modes exclusive and override of cgroups the kernel would detach whatever is
-/// there: it is asked first, and since Linux 6.17 told to detach only if nothing has changed since. (Before Linux 5.8
-/// it does not look at which program a map holds either, and cannot be asked.)
+/// there: it is asked first, and where cgroups have revisions (Linux 6.17) told to detach only if nothing has changed
+/// since. (Before Linux 5.8 it does not look at which program a map holds either, and cannot be asked.)
 ///
 /// @errors bad_handle: a handle is empty or closed. invalid_argument: the target is not what the hook takes, or the
 ///         hook has no revisions. not_found: the program is not attached there (cause not_attached), another one is

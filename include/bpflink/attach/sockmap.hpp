@@ -73,8 +73,9 @@ using sockmap_link = typed_link<link_type::sockmap>;
 ///         hook's; the map is no map (cause not_a_map), or of another type (wrong_map_type). busy: a link holds the
 ///         hook (cause slot_taken; the text names it); a program is there without a link, and would be thrown out
 ///         (would_evict); stream_verdict and skb_verdict exclude each other (slot_taken). already_exists: this program
-///         is there already, without a link. permission_denied: who is there cannot be asked without CAP_NET_ADMIN,
-///         where eviction is refused. not_supported: this kernel lacks the hook, or links where only a link would do.
+///         is there already, without a link. invalid_argument: no such hook. permission_denied: who is there cannot be
+///         asked without CAP_NET_ADMIN, where eviction is refused. not_supported: this kernel lacks the hook, or links
+///         where only a link would do.
 /// @since Linux 4.14; a link since 6.10
 /// @kernel BPF_LINK_CREATE, BPF_PROG_ATTACH (net/core/sock_map.c)
 [[nodiscard]] BPFLINK_API expected<sockmap_link> attach(const sockmap_options& options) noexcept;
@@ -87,9 +88,9 @@ struct sockmap_query {
 
 /// What is attached at a map's hook: one program or none. Whether by a link the kernel does not tell.
 ///
-/// @errors bad_handle: the map's descriptor is empty or closed. wrong_type: not a map, or one of another type. busy:
-///         stream_verdict and skb_verdict exclude each other, and the other one is attached. permission_denied:
-///         CAP_NET_ADMIN is missing. not_supported: before Linux 5.18.
+/// @errors bad_handle: the map's descriptor is empty or closed. invalid_argument: no such hook. wrong_type: not a map,
+///         or one of another type. busy: stream_verdict and skb_verdict exclude each other, and the other one is
+///         attached. permission_denied: CAP_NET_ADMIN is missing. not_supported: before Linux 5.18.
 /// @since Linux 5.18
 /// @kernel BPF_PROG_QUERY (net/core/sock_map.c)
 [[nodiscard]] BPFLINK_API expected<attached_programs> query(const sockmap_query& asked) noexcept;

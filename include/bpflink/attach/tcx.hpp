@@ -68,13 +68,15 @@ using tcx_link = typed_link<link_type::tcx>;
 /// @errors bad_handle: the program's descriptor, or that of the position's link or program, is empty or closed.
 ///         not_found: no interface has this index in this namespace; what the position is relative to is not attached
 ///         there (cause anchor_missing), or no object has its id (no_such_id). already_exists: this program is attached
-///         there already (already_attached), or a filter has this priority and handle (slot_taken). conflict: the
-///         hook's revision is another (stale_revision). limit: 63 programs are attached. wrong_type: the program is not
-///         of type sched_cls. invalid_argument: no such hook, a filter's number is 0, or its priority belongs to
-///         another kind of filter. busy: an ingress qdisc is where clsact would have to be.
-///         A namespace that the interface is in and that cannot be entered: not_found, invalid_argument (no network
-///         namespace), permission_denied. not_supported: this kernel lacks links and one was asked for, by name or by a
-///         position or revision; or it was built without clsact or BPF filters (missing_configuration).
+///         there already (already_attached). conflict: the hook's revision is another (stale_revision). limit: 63
+///         programs are attached. wrong_type: the program is not of type sched_cls, or what the position names is no
+///         program or link. invalid_argument: no such hook, a filter's number is 0, a position relative to descriptor
+///         0, revision 0. busy: filters only: another one has this priority and handle, the priority belongs to another
+///         kind of filter, or an ingress qdisc is where clsact would have to be (slot_taken). A namespace that the
+///         interface is in and that cannot be entered: bad_handle, not_found, invalid_argument (no network namespace),
+///         permission_denied, limit (no thread can be made). not_supported: this kernel lacks links and one was asked
+///         for, by name or by a position or revision; the position is relative to a handle that is no link
+///         (no_such_operation); this kernel was built without clsact or BPF filters (missing_configuration).
 ///         permission_denied: CAP_NET_ADMIN is missing (filters only).
 /// @since Linux 4.5; a link since 6.6
 /// @kernel BPF_LINK_CREATE with BPF_TCX_INGRESS, BPF_TCX_EGRESS (kernel/bpf/tcx.c); RTM_NEWTFILTER
@@ -90,8 +92,9 @@ struct tcx_query {
 /// What is attached there by links and BPF_PROG_ATTACH, in the order in which it runs, with links and revision. Filters
 /// are not among it.
 ///
-/// @errors not_found: no interface has this index in this namespace. permission_denied: CAP_NET_ADMIN is missing.
-///         not_supported: Linux older than 6.6.
+/// @errors not_found: no interface has this index in this namespace. invalid_argument: no such hook. permission_denied:
+///         CAP_NET_ADMIN is missing. not_supported: Linux older than 6.6. A namespace that cannot be entered: as
+///         attach().
 /// @since Linux 6.6
 /// @kernel BPF_PROG_QUERY (kernel/bpf/tcx.c)
 [[nodiscard]] BPFLINK_API expected<attached_programs> query(const tcx_query& hook) noexcept;

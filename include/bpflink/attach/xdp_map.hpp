@@ -35,11 +35,11 @@ struct device_map_entry {
 /// drop the program without a word, so that the kernel is asked what the map is.
 ///
 /// @errors bad_handle: the map's or program's descriptor is empty or closed. wrong_type: not a map (cause not_a_map),
-/// or
-///         of another type, or one without room for a program (wrong_map_type); not a program; not an XDP program, or
-///         one that was not loaded for device maps (wrong_expected_attach_type). not_found: no interface has this index
-///         in this namespace. invalid_argument: the key is beyond the map's end; the map's programs and this one do not
-///         agree on packets in fragments. limit: a DEVMAP_HASH is full. A namespace that cannot be entered: as at XDP.
+///         one of another type, or one without room for a program (wrong_map_type); not a program; not an XDP program,
+///         or one that was not loaded for device maps (wrong_expected_attach_type). not_found: no interface has this
+///         index in this namespace. invalid_argument: the key is beyond the map's end; the program's descriptor is 0,
+///         which to the kernel means none; the map's programs and this one do not agree on packets in fragments. limit:
+///         a DEVMAP_HASH is full. A namespace that cannot be entered: as at XDP.
 /// @since Linux 4.14; DEVMAP_HASH since 5.4; programs since 5.8
 /// @kernel BPF_MAP_UPDATE_ELEM (kernel/bpf/devmap.c)
 [[nodiscard]] BPFLINK_API expected<void> write_entry(const device_map_entry& entry) noexcept;
@@ -60,8 +60,9 @@ struct cpu_map_entry {
 /// deleted, or the map goes. Two system calls, as for device maps.
 ///
 /// @errors bad_handle, wrong_type: as for device maps. invalid_argument: the queue's size is 0 or more than 16384, the
-///         machine has no such CPU, or it is beyond the map's end; the map's programs and this one do not agree on
-///         packets in fragments. system: out of memory.
+///         machine has no such CPU, or it is beyond the map's end; the program's descriptor is 0. system: out of
+///         memory, or the map's programs and this one do not agree on packets in fragments: the kernel says the same to
+///         both.
 /// @since Linux 4.15; programs since 5.9
 /// @kernel BPF_MAP_UPDATE_ELEM (kernel/bpf/cpumap.c)
 [[nodiscard]] BPFLINK_API expected<void> write_entry(const cpu_map_entry& entry) noexcept;
