@@ -7,13 +7,15 @@ the compiler says: "// message: REGEX", or different ones on lines "// g++:" and
 that COMPILE_COMMANDS has for CONSUMER; a warning is an error.
 """
 import concurrent.futures
-import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True  # root would leave a file of its own in the tree
+from flags import flags_of  # noqa: E402
 
 compiler, database, consumer, *files = sys.argv[1:]
 compiler = shlex.split(compiler)
@@ -31,32 +33,13 @@ except (OSError, subprocess.CalledProcessError):
 name = 'clang++' if 'clang' in told else 'g++'
 
 
-def flags_of_consumer():
-    """What a user of another compiler needs too: where headers are, the language, and the world."""
-    with open(database) as file:
-        entry = next(e for e in json.load(file)
-                     if os.path.realpath(os.path.join(e['directory'], e['file'])) == os.path.realpath(consumer))
-    words = iter(shlex.split(entry['command'])[1:])
-    flags = []
-    for word in words:
-        if word in ('-isystem', '-I'):
-            flags += [word, os.path.join(entry['directory'], next(words))]
-        elif word.startswith('-I'):
-            flags.append('-I' + os.path.join(entry['directory'], word[2:]))
-        elif word.startswith('-isystem'):
-            flags += ['-isystem', os.path.join(entry['directory'], word[8:])]
-        elif word.startswith(('-std=', '-D', '-fno-exceptions', '-fno-rtti')):
-            flags.append(word)
-    return flags
-
-
 def run(*command):
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, 'LC_ALL': 'C'})
 
 
 # The library's headers are read once: they take longer than all that is tried.
 scratch = tempfile.TemporaryDirectory(prefix='bpflink-misuses.')
-command = [*compiler, *flags_of_consumer(), '-Wall', '-Wextra', '-Werror', '-fdiagnostics-color=never']
+command = [*compiler, *flags_of(database, consumer), '-Wall', '-Wextra', '-Werror', '-fdiagnostics-color=never']
 header = os.path.join(scratch.name, 'all.hpp')
 precompiled = header + ('.pch' if name == 'clang++' else '.gch')
 with open(header, 'w') as file:

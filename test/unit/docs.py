@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs.py ROOT: the pages of the hooks say what the headers do.
+"""docs.py ROOT: the documents say what the code does.
 
-Every header of a hook is included in the synopsis of a page, every page is in the index and the index names no other,
-every page has all its sections in their order, and every errc and cause in a page's table of errors exists.
+Every header of a hook is included in the synopsis of a page, every page is in the index and in README's table, every page
+has all its sections in their order, every errc and cause in a table of errors exists, the table of features is the
+library's, and every link leads somewhere.
 """
 import pathlib
 import re
@@ -48,10 +49,42 @@ def unknown_words(page, section, known):
                     yield f'{page.name}: there is no {kind} {word}'
 
 
-def broken_links(page, text):
-    for target in re.findall(r'\]\(([^)#\s]+)', text):
-        if '://' not in target and not (page.parent / target).exists():
-            yield f'{page.name}: links to {target}, which is not there'
+def anchors(page):
+    """What GitHub makes of the headings."""
+    for heading in re.findall(r'^#+ (.*)$', page.read_text(), re.M):
+        yield re.sub(r'[^\w -]', '', heading.lower()).replace(' ', '-')
+
+
+def broken_links(page):
+    for target, anchor in re.findall(r'\]\(([^)#\s]*)#?([^)\s]*)\)', page.read_text()):
+        there = page.parent / target if target else page
+        if '://' in target:
+            continue
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            yield f'{page.name}: links to {target}#{anchor}, which is not there'
+
+
+def unknown_in_columns(page, known):
+    """In tables with columns of these names, beside those of other tables."""
+    columns = []
+    for line in page.read_text().splitlines():
+        cells = [cell.strip() for cell in re.split(r'(?<!\\)\|', line)[1:-1]]
+        if '`errc`' in cells and '`cause`' in cells:
+            columns = [(cells.index(f'`{kind}`'), kind) for kind in known]
+        elif not cells:
+            columns = []
+        for column, kind in columns:
+            for word in re.findall(r'`(\w+)`', cells[column]):
+                if word not in known[kind] | set(known):
+                    yield f'{page.name}: there is no {kind} {word}'
+
+
+def features(root):
+    """The library's table of features, and the one in the document."""
+    source = (root / 'lib/features/features.cpp').read_text()
+    ours = re.findall(r'\{feature::(\w+),\s*\{(\d+), (\d+)\},\s*"\w+",\s*"([^"]*)"\}', source)
+    page = dict(sections((root / 'docs/concepts/kernels.md').read_text()))['Features']
+    return [[f'`{name}`', words, f'{major}.{minor}'] for name, major, minor, words in ours], list(rows(page))
 
 
 def problems(root):
@@ -59,6 +92,7 @@ def problems(root):
     known = {kind: enumerators(include / f'{kind}.hpp') for kind in ('errc', 'cause')}
     folder = root / 'docs/hooks'
     index = folder / 'README.md'
+    readme = root / 'README.md'
     pages = {page: page.read_text() for page in sorted(folder.glob('*.md')) if page != index}
 
     included = set()
@@ -73,8 +107,6 @@ def problems(root):
         if not any(rows(content['Errors'])):
             yield f'{page.name}: no table of errors'
         yield from unknown_words(page, content['Errors'], known)
-        yield from broken_links(page, text)
-    yield from broken_links(index, index.read_text())
 
     headers = {header.name for header in (include / 'attach').glob('*.hpp')} - PARTS
     for header in sorted(headers - included):
@@ -86,6 +118,20 @@ def problems(root):
     for page in pages:
         if page.name not in listed:
             yield f'{page.name} is not in the index'
+        if f'(docs/hooks/{page.name})' not in readme.read_text():
+            yield f'{page.name} is not in README.md'
+
+    documents = [readme, *sorted((root / 'docs').rglob('*.md'))]
+    for page in documents:
+        yield from broken_links(page)
+        yield from unknown_in_columns(page, known)
+
+    ours, told = features(root)
+    for row in ours:
+        if row not in told:
+            yield f'kernels.md has no row {row}'
+    if len(ours) != len(told):
+        yield f'kernels.md has {len(told)} features, the library {len(ours)}'
 
 
 def main():

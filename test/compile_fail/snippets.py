@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""snippets.py ROOT GENERATED_INCLUDE COMPILER...: the C++ in README.md and docs compiles.
+"""snippets.py COMPILER COMPILE_COMMANDS CONSUMER ROOT: the C++ in README.md and docs compiles.
 
 What a snippet takes for granted (a program, an interface, a function that reports an error) is declared here, by name.
+The flags are those that COMPILE_COMMANDS has for CONSUMER; a warning is an error.
 """
 import pathlib
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True  # root would leave a file of its own in the tree
+from flags import flags_of  # noqa: E402
 
 PROGRAM = 'bpflink::expected<bpflink::program>&'
 DESCRIPTOR = 'const bpflink::unique_fd&'
@@ -65,7 +71,11 @@ def unit(page, line, text, number):
 
 
 def main():
-    root, generated, *compiler = sys.argv[1:]
+    compiler, database, consumer, root = sys.argv[1:]
+    compiler = shlex.split(compiler)
+    if not shutil.which(compiler[0]):
+        print('skipped:', *compiler, 'is not installed')
+        return 77
     root = pathlib.Path(root)
     with_libbpf = pathlib.Path('/usr/include/bpf/libbpf.h').exists()
     includes, bodies = set(), []
@@ -80,9 +90,8 @@ def main():
     with tempfile.NamedTemporaryFile('w', suffix='.cpp') as file:
         file.write('\n'.join(sorted(includes)) + '\n' + PRELUDE + ''.join(bodies))
         file.flush()
-        done = subprocess.run([*compiler, '-std=c++20', '-fsyntax-only', '-Wall', '-Wextra', '-Werror',
-                               '-Wno-unused-variable', '-Wno-unused-but-set-variable', '-Wno-main', '-Wno-unused-value',
-                               f'-I{root}/include', f'-I{generated}', file.name])
+        done = subprocess.run([*compiler, *flags_of(database, consumer), '-fsyntax-only', '-Wall', '-Wextra', '-Werror',
+                               '-Wno-unused-variable', '-Wno-unused-but-set-variable', '-Wno-main', file.name])
     print(f'{len(bodies)} snippets')
     return done.returncode
 
