@@ -104,12 +104,14 @@ class [[nodiscard]] link_handle {
   /// gone, pins anew.
   ///
   /// @errors As pin(); invalid_argument also where the paths are in different file systems.
+  /// @since Linux 5.7
   /// @kernel renameat2(2) with RENAME_NOREPLACE
   [[nodiscard]] BPFLINK_API expected<void> move_pin(zstring_view from, zstring_view to) const noexcept;
   /// Removes a pin. The attachment goes on as long as this handle, or another holder, does.
   ///
   /// @errors not_found: nothing is at the path. permission_denied: the directory's mode. wrong_type: it is a directory.
   ///         not_supported: it is no bpf_link. bad_handle: empty.
+  /// @since Linux 5.7
   /// @kernel unlink(2)
   [[nodiscard]] BPFLINK_API expected<void> unpin(zstring_view path) const noexcept;
   /// Makes the kernel let go at once, whoever else holds the link. The handle stays, and a link stays visible, defunct.
@@ -172,14 +174,19 @@ class [[nodiscard]] typed_link {
   /// What the kind can do.
   static constexpr link_capabilities capabilities = capabilities_of(Kind);
 
-  /// Opens a pinned link of this kind. Errors as link_handle::open_pinned(), and wrong_type for another kind of link.
+  /// Opens a pinned link of this kind.
+  ///
+  /// @errors As link_handle::open_pinned(), and wrong_type: a link of another kind is pinned there.
   [[nodiscard]] static expected<typed_link> open_pinned(zstring_view path) noexcept {
     return typed(detail::open_pinned(path, Kind));
   }
-  /// Opens a link of this kind by id. Errors as link_handle::from_id(), and wrong_type for another kind of link.
+  /// Opens a link of this kind by id.
+  ///
+  /// @errors As link_handle::from_id(), and wrong_type: the link is of another kind.
   [[nodiscard]] static expected<typed_link> from_id(link_id id) noexcept { return typed(detail::from_id(id, Kind)); }
-  /// Takes ownership of the descriptor of a link of this kind. Errors as link_handle::adopt(), and wrong_type for
-  /// another kind of link.
+  /// Takes ownership of the descriptor of a link of this kind. Any other is closed.
+  ///
+  /// @errors As link_handle::adopt(), and wrong_type: the link is of another kind.
   [[nodiscard]] static expected<typed_link> adopt(unique_fd descriptor) noexcept {
     return typed(detail::adopt(std::move(descriptor), Kind));
   }
@@ -217,7 +224,7 @@ class [[nodiscard]] typed_link {
   [[nodiscard]] expected<void> detach() noexcept requires(capabilities.detach) { return handle_.detach(); }
   /// A new run over the iterator's objects; reading it runs the program. `bpflink/attach/iterator.hpp` has the reader.
   ///
-  /// @errors bad_handle: moved from. not_found or bad_handle: the parameter's target is gone. system: out of memory.
+  /// @errors bad_handle: moved from, or somebody else closed the descriptor. system: out of memory, out of descriptors.
   /// @since Linux 5.8
   /// @kernel BPF_ITER_CREATE (kernel/bpf/bpf_iter.c)
   [[nodiscard]] expected<iterator_reader> open() const noexcept requires(capabilities_of(Kind).iterate);

@@ -23,7 +23,7 @@ kernel::prog_attach_attr attr_here(int program, std::uint32_t where) noexcept {
   return {.target = 0, .attach_bpf_fd = kernel::descriptor(program), .attach_type = where};
 }
 
-// Can be asked from any namespace. Program 0: nothing is attached. Nothing: this kernel does not tell, as before 5.3.
+// Can be asked from any namespace. Program 0: nothing is attached. Nothing: this kernel does not tell, as before 5.2.
 kernel::result<std::optional<program_id>> attached_in(fd_ref netns, std::uint32_t where) noexcept {
   const auto found =
       query_attached({.target = kernel::descriptor(netns.get()), .where = static_cast<attach_type>(where)});

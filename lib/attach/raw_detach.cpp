@@ -106,7 +106,7 @@ std::optional<bpf_error> not_in_this_netns(const raw_detach_options& options) no
     return make_error(attempted(options), failed, why_not_asked(options, failed));
   };
   const auto found = explain::attached_at(place_of(options));
-  // Before 5.3 nobody tells.
+  // Before 5.2 nobody tells.
   if (!found && found.error().number == EINVAL) return std::nullopt;
   if (!found) return cannot_tell(found.error());
   const auto id = ask_id_of_program(options.program.fd().get());

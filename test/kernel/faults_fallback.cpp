@@ -149,7 +149,7 @@ TEST_CASE("old faults: flow dissector", "[.][old-faults]") {
       const auto may_work = [](const test::system_call& call, int error) {
         const bool of_file = call.number == SYS_newfstatat || call.number == SYS_fstatfs || call.number == SYS_ioctl ||
                              (call.number == SYS_fcntl && call.arguments[1] == F_GETFL);
-        // As kernels before 5.3 say.
+        // As kernels before 5.2 say.
         const bool not_told = call.number == SYS_bpf && call.command() == test::command::prog_query && error == EINVAL;
         return of_file || not_told || faults::may_work(call, error);
       };

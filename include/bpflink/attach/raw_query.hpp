@@ -18,7 +18,7 @@ struct raw_query {
 };
 
 /// Tells what is attached at a hook, in the order in which it runs: to cgroups (Linux 4.15), LIRC devices (4.18), flow
-/// dissectors of network namespaces (4.20) and their sk_lookup programs (5.9), sockmaps and sockhashes (5.18), tcx
+/// dissectors of network namespaces (5.2) and their sk_lookup programs (5.9), sockmaps and sockhashes (5.18), tcx
 /// (6.6) and netkit (6.7). What XDP has of it, its own query tells.
 ///
 /// @errors bad_handle: the descriptor is empty or closed. invalid_argument: the target is not what the hook takes, or

@@ -41,7 +41,12 @@ class raw_target {
   [[nodiscard]] static raw_target none() noexcept { return raw_target{sort::none}; }
 
   /// The sorts of target.
-  enum class sort : std::uint8_t { none, descriptor, interface, this_netns };
+  enum class sort : std::uint8_t {
+    none,        ///< The hook has no target.
+    descriptor,  ///< A descriptor: of a cgroup, map, event, device or network namespace.
+    interface,   ///< A network interface.
+    this_netns,  ///< The calling thread's network namespace.
+  };
   /// Which sort it is.
   [[nodiscard]] sort which() const noexcept { return sort_; }
   /// The descriptor; nothing for other sorts.
