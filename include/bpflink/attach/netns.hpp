@@ -66,7 +66,8 @@ struct netns_query {
 ///
 /// @errors bad_handle: the namespace's handle is empty or closed. invalid_argument: it is no network namespace; no such
 ///         hook. not_found: no such path or process. permission_denied: CAP_NET_ADMIN is missing, or the process's
-///         namespace may not be looked at (CAP_SYS_PTRACE). not_supported: this kernel lacks the hook.
+///         namespace may not be looked at (CAP_SYS_PTRACE). not_supported: this kernel lacks the hook, or does not tell
+///         (of a flow dissector before Linux 5.2).
 /// @since Linux 5.2 (flow dissector), 5.9 (sk_lookup)
 /// @kernel BPF_PROG_QUERY (kernel/bpf/net_namespace.c)
 [[nodiscard]] BPFLINK_API expected<attached_programs> query(const netns_query& asked) noexcept;
