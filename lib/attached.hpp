@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <cerrno>
 #include <optional>
 
 #include "bpflink/attached.hpp"
 #include "bpflink/kinds.hpp"
 #include "kernel/abi.hpp"
+#include "kernel/bpf.hpp"
 #include "kernel/result.hpp"
 
 // What is attached at a hook (BPF_PROG_QUERY).
@@ -22,9 +25,67 @@ struct attached_request {
   bool effective = false;  // cgroups: what runs there, those of the cgroups above with it
 };
 
+namespace detail {
+
+struct attached_access {
+  using also = attached_request::also;
+
+  static std::uint32_t* numbers(attached_programs& all) noexcept {
+    return all.more_ ? all.more_.get() : all.numbers_.data();
+  }
+  [[nodiscard]] static bool grow(attached_programs& all, std::uint32_t wanted) noexcept;
+
+  // Leaves what the kernel wrote in the attributes.
+  [[nodiscard]] static kernel::result<void> ask(attached_programs& all, const attached_request& asked,
+                                                kernel::prog_query_attr& attr) noexcept {
+    attr = {};
+    attr.target = asked.target;
+    attr.attach_type = static_cast<kernel::u32>(asked.where);
+    attr.query_flags = asked.effective ? kernel::flag_query_effective : 0;
+    auto* const ids = numbers(all);
+    attr.prog_ids = kernel::pointer(ids);
+    attr.count = all.room_;
+    if (asked.told == also::links) attr.link_ids = kernel::pointer(ids + all.room_);
+    // Each with flags that say no more than the cgroup's; only for this hook are they a must.
+    if (asked.where == attach_type::lsm_cgroup && !asked.effective) {
+      attr.prog_attach_flags = kernel::pointer(ids + all.room_);
+    }
+    return kernel::prog_query(attr);
+  }
+
+  static void keep(attached_programs& all, const attached_request& asked,
+                   const kernel::prog_query_attr& answer) noexcept {
+    all.count_ = std::min(answer.count, all.room_);
+    all.revision_ = answer.revision;
+    all.tells_links_ = asked.told == also::links;
+    if (asked.told == also::mode && !asked.effective && all.count_ != 0) {
+      all.mode_ = (answer.attach_flags & kernel::flag_allow_multi) != 0      ? attach_mode::multi
+                  : (answer.attach_flags & kernel::flag_allow_override) != 0 ? attach_mode::override
+                                                                             : attach_mode::exclusive;
+    }
+  }
+
+  static void move(attached_programs& to, attached_programs& from) noexcept;
+};
+
+}  // namespace detail
+
 [[nodiscard]] kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept;
-// The same into what was just made: what moves takes longer than the kernel does.
-[[nodiscard]] kernel::result<void> query_attached(const attached_request& asked, attached_programs& into) noexcept;
+// The same into what was just made. Inline: each function that is returned through takes a hundredth of what the kernel
+// takes (kernel/call.hpp), and so does moving the answer.
+[[nodiscard]] inline kernel::result<void> query_attached(const attached_request& asked,
+                                                         attached_programs& into) noexcept {
+  using access = detail::attached_access;
+  kernel::prog_query_attr attr;
+  for (;;) {
+    const auto answer = access::ask(into, asked, attr);
+    if (answer) break;
+    if (answer.error().number != ENOSPC) return answer;
+    if (!access::grow(into, attr.count)) return tl::unexpected(kernel::failure{operation::prog_query, ENOMEM});
+  }
+  access::keep(into, asked, attr);
+  return {};
+}
 
 // The id of a program, by its descriptor. EINVAL of no call where it is no program's.
 [[nodiscard]] kernel::result<program_id> ask_id_of_program(int program) noexcept;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "bpflink/detail/export.hpp"
+#include "bpflink/detail/literal.hpp"
 #include "bpflink/error.hpp"
 #include "bpflink/zstring_view.hpp"
 
@@ -45,7 +46,9 @@ using revision = distinct_number<struct revision_tag, std::uint64_t>;
 class ifindex {
  public:
   /// An index written as a literal; `ifindex{0}` does not compile.
-  consteval ifindex(int literal) noexcept : value_{checked(literal)} {}
+  BPFLINK_LITERAL ifindex(int literal) noexcept
+      BPFLINK_LITERAL_IF(literal, literal > 0, "an interface index is 1 or more")
+      : ifindex{checked(literal), runtime{}} {}
   /// An index known at run time; nothing where it cannot be one.
   [[nodiscard]] static constexpr std::optional<ifindex> from(long long number) noexcept {
     if (number < 1 || number > 0x7fffffff) return std::nullopt;
@@ -66,10 +69,11 @@ class ifindex {
  private:
   struct runtime {};
   constexpr ifindex(std::uint32_t number, runtime) noexcept : value_{number} {}
-  // No constant expression: a literal that is no index ends the compilation here, and the message has this name.
-  static std::uint32_t an_interface_index_is_1_or_more();
-  static consteval std::uint32_t checked(int literal) {
-    return literal > 0 ? static_cast<std::uint32_t>(literal) : an_interface_index_is_1_or_more();
+  friend class interface_target;
+  BPFLINK_REFUSED_LITERAL(an_interface_index_is_1_or_more)
+  static BPFLINK_LITERAL std::uint32_t checked(int literal) {
+    if (literal <= 0) an_interface_index_is_1_or_more();
+    return static_cast<std::uint32_t>(literal);
   }
 
   std::uint32_t value_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bpflink/detail/export.hpp"
+#include "bpflink/detail/literal.hpp"
 #include "bpflink/error.hpp"
 #include "bpflink/ids.hpp"
 #include "bpflink/netns_target.hpp"
@@ -18,7 +19,9 @@ class interface_target {
   /// In the calling thread's network namespace.
   constexpr interface_target(ifindex index) noexcept : index_{index} {}
   /// By a literal index, in the calling thread's network namespace; `0` does not compile.
-  consteval interface_target(int literal) noexcept : index_{literal} {}
+  BPFLINK_LITERAL interface_target(int literal) noexcept
+      BPFLINK_LITERAL_IF(literal, literal > 0, "an interface index is 1 or more")
+      : index_{ifindex::checked(literal), ifindex::runtime{}} {}
   /// In the given network namespace.
   constexpr interface_target(ifindex index, netns_target netns) noexcept : index_{index}, netns_{netns} {}
   /// The interface with this name in a network namespace. The target borrows what names the namespace: a path, or a

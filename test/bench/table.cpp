@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <string_view>
 
 namespace bpflink::bench {
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 5> figures{"calls", "allocations", "instructions", "raw time", "time / raw"};
 
-std::string number(double value) { return fmt::format("{:.{}f}", value, value == static_cast<long>(value) ? 0 : 1); }
+std::string number(double value) { return fmt::format("{:.{}f}", value, value == std::trunc(value) ? 0 : 1); }
 
 template <class Figure>
 std::string three(const row& of, const Figure& figure) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // g++: 'number' is not a constant expression
-// clang++: 'bpflink::ifindex::ifindex' is not a constant expression
+// clang++: this is not a constant expression
 #include <bpflink/ids.hpp>
 #include <optional>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// message: an_interface_index_is_1_or_more
+// message: an.interface.index.is.1.or.more
 #include <bpflink/ids.hpp>
 
 bpflink::ifindex f() {

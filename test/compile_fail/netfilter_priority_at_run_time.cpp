@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // g++: 'number' is not a constant expression
-// clang++: 'bpflink::netfilter_priority::netfilter_priority' is not a constant expression
+// clang++: this is not a constant expression
 #include <bpflink/attach/netfilter.hpp>
 #include <optional>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// message: the_ends_of_the_range_are_the_kernels_own
+// message: the.ends.of.the.range.are.the.kernel.?s.own
 #include <bpflink/attach/netfilter.hpp>
 #include <limits>
 

@@ -42,7 +42,9 @@ TEST_CASE("netfilter: a program runs at each hook, for packets of its family", "
   test::netns_fixture().run([] {
     const forwarded_packets packets;
     for (const auto hook : all_netfilter_hooks) {
-      for (const auto& [family, sent] : families) {
+      for (const auto& each : families) {
+        const auto family = each.first;
+        const auto sent = each.second;
         INFO(to_string(family) << ' ' << to_string(hook));
         const auto program = load_netfilter();
         auto link = attach(netfilter_options{.family = family, .hook = hook, .program = borrow(program)});

@@ -115,7 +115,7 @@ TEST_CASE("attributes: a cgroup hook on kernels without links", "[attributes]") 
     kernel.refuse(command::link_create, EINVAL);
     // The handle keeps descriptors of its own, of what has to be open for that.
     const auto null = bpflink::unique_fd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    const auto made_of = [&kernel](const system_call& call, std::size_t size) {
+    const auto made_of = [](const system_call& call, std::size_t size) {
       expect_equal(static_cast<std::int64_t>(call.arguments[2]), static_cast<std::int64_t>(size), "size");
       return call;
     };

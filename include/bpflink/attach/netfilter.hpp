@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "bpflink/detail/export.hpp"
+#include "bpflink/detail/literal.hpp"
 #include "bpflink/error.hpp"
 #include "bpflink/info.hpp"
 #include "bpflink/link.hpp"
@@ -32,7 +33,10 @@ class netfilter_priority {
   static const netfilter_priority nat_source;             ///< Address translation of sources. 100.
 
   /// Written as a literal; the ends of the range, which the kernel keeps to itself, do not compile.
-  consteval netfilter_priority(int literal) noexcept : value_{checked(literal)} {}
+  BPFLINK_LITERAL netfilter_priority(int literal) noexcept
+      BPFLINK_LITERAL_IF(literal, literal > -0x7fffffff - 1 && literal < 0x7fffffff,
+                         "the ends of the range are the kernel's own")
+      : netfilter_priority{checked(literal), runtime{}} {}
   /// Known at run time; nothing for what the kernel keeps to itself.
   [[nodiscard]] static constexpr std::optional<netfilter_priority> from(long long number) noexcept {
     if (number <= lowest || number >= highest) return std::nullopt;
@@ -41,30 +45,37 @@ class netfilter_priority {
 
   /// The bare number.
   [[nodiscard]] constexpr std::int32_t value() const noexcept { return value_; }
-  /// So many places behind.
-  [[nodiscard]] friend consteval netfilter_priority operator+(netfilter_priority place, int distance) noexcept {
-    return {place.value_ + distance};
-  }
-  /// So many places before.
-  [[nodiscard]] friend consteval netfilter_priority operator-(netfilter_priority place, int distance) noexcept {
-    return {place.value_ - distance};
-  }
   /// By number: what is less runs first.
   [[nodiscard]] friend constexpr auto operator<=>(netfilter_priority, netfilter_priority) noexcept = default;
 
  private:
   struct runtime {};
   constexpr netfilter_priority(std::int32_t number, runtime) noexcept : value_{number} {}
-  // No constant expression: a literal that is an end stops the compilation here, and the message has this name.
-  static std::int32_t the_ends_of_the_range_are_the_kernels_own();
-  static consteval std::int32_t checked(int literal) {
-    return literal > lowest && literal < highest ? literal : the_ends_of_the_range_are_the_kernels_own();
+  BPFLINK_REFUSED_LITERAL(the_ends_of_the_range_are_the_kernels_own)
+  static BPFLINK_LITERAL std::int32_t checked(int literal) {
+    if (literal <= lowest || literal >= highest) the_ends_of_the_range_are_the_kernels_own();
+    return literal;
   }
 
   static constexpr std::int32_t lowest = std::numeric_limits<std::int32_t>::min();
   static constexpr std::int32_t highest = std::numeric_limits<std::int32_t>::max();
   std::int32_t value_;
 };
+
+/// So many places behind, both known when it is compiled; what is not in the range does not compile.
+[[nodiscard]] BPFLINK_LITERAL netfilter_priority operator+(netfilter_priority place, int distance) noexcept
+    BPFLINK_LITERAL_IF(place.value() + distance,
+                       netfilter_priority::from(static_cast<long long>(place.value()) + distance),
+                       "the ends of the range are the kernel's own") {
+  return *netfilter_priority::from(static_cast<long long>(place.value()) + distance);
+}
+/// So many places before, both known when it is compiled; what is not in the range does not compile.
+[[nodiscard]] BPFLINK_LITERAL netfilter_priority operator-(netfilter_priority place, int distance) noexcept
+    BPFLINK_LITERAL_IF(place.value() - distance,
+                       netfilter_priority::from(static_cast<long long>(place.value()) - distance),
+                       "the ends of the range are the kernel's own") {
+  return *netfilter_priority::from(static_cast<long long>(place.value()) - distance);
+}
 
 inline constexpr netfilter_priority netfilter_priority::raw_before_defragment{-450};
 inline constexpr netfilter_priority netfilter_priority::defragment{-400};
