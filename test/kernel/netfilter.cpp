@@ -13,6 +13,7 @@
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
+#include "support/reception.hpp"
 #include "support/rtnetlink.hpp"
 #include "support/syscall_supervisor.hpp"
 
@@ -26,7 +27,9 @@ constexpr std::pair<netfilter_family, test::family> families[] = {{netfilter_fam
 // Whether a datagram over loopback arrives, once it was sent.
 bool arrives(test::family family) {
   test::udp_pair pair{family};
-  return pair.send() == 0 && pair.receive(0.05);
+  int error = 0;
+  test::until_received([&] { error = pair.send(); });
+  return error == 0 && pair.receive(0);
 }
 
 netfilter_options local_out(program_ref program, netfilter_priority priority = netfilter_priority::filter) {

@@ -10,6 +10,7 @@
 #include "support/child.hpp"
 #include "support/fd.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/reception.hpp"
 #include "support/rtnetlink.hpp"
 #include "support/traffic.hpp"
 
@@ -44,21 +45,16 @@ inline mechanism best_xdp_mechanism() { return test::at_least(5, 9) ? mechanism:
 /// Whether a datagram over lo arrives.
 inline bool lo_passes() {
   test::udp_pair pair;
-  return pair.send() == 0 && pair.receive();
+  int error = 0;
+  test::until_received([&] { error = pair.send(); });
+  return error == 0 && pair.receive(0);
 }
-
-/// Whether a datagram over lo is lost. It is delivered before sendto returns, or, where another thread of the kernel
-/// has to take over, soon after.
-inline bool lo_loses() {
-  test::udp_pair pair;
-  return pair.send() == 0 && !pair.receive(0.2);
-}
+inline bool lo_loses() { return !lo_passes(); }
 
 /// Whether the program has a datagram over lo before it, which then does not arrive.
 inline bool lo_drops(const test::counted_program& program) {
   const auto before = program.runs();
-  test::udp_pair pair;
-  return pair.send() == 0 && test::eventually([&] { return program.runs() > before; }) && !pair.receive(0);
+  return !lo_passes() && program.runs() > before;
 }
 
 /// How often the program ran while a frame went from one end of a veth pair to the other.
