@@ -42,19 +42,13 @@ inline test::netns_fixture with_generic_xdp() {
 
 inline mechanism best_xdp_mechanism() { return test::at_least(5, 9) ? mechanism::link : mechanism::netlink; }
 
-/// Whether a datagram over lo arrives.
-inline bool lo_passes() {
-  test::udp_pair pair;
-  int error = 0;
-  test::until_received([&] { error = pair.send(); });
-  return error == 0 && pair.receive(0);
-}
-inline bool lo_loses() { return !lo_passes(); }
+using test::lo_loses;
+using test::lo_passes;
 
 /// Whether the program has a datagram over lo before it, which then does not arrive.
 inline bool lo_drops(const test::counted_program& program) {
   const auto before = program.runs();
-  return !lo_passes() && program.runs() > before;
+  return lo_loses() && program.runs() > before;
 }
 
 /// How often the program ran while a frame went from one end of a veth pair to the other.
