@@ -26,14 +26,11 @@ namespace at = test::attach_type;
 namespace of = test::prog_type;
 
 // A cgroup with a program by link and one without, and one that is to come.
-struct world {
-  test::cgroup_fixture cgroup;
-  order_record record;
-  test::fd linked = record.load(1);
-  test::fd bare = record.load(2);
-  test::fd next = record.load(3);
-  cgroup_link link =
-      *attach(cgroup_options{.cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(linked)});
+struct world : ordered_cgroup {
+  const test::fd& linked = one;
+  const test::fd& bare = two;
+  const test::fd& next = three;
+  cgroup_link link = *attach(linked);
 
   world() {
     REQUIRE(test::prog_attach({cgroup.get(), bare.get(), at::cgroup_inet_egress, test::flag::allow_multi}) == 0);
@@ -150,8 +147,7 @@ TEST_CASE("cgroup order: a program that several links hold says not where", "[cg
                 name_of(here.linked) + " is attached there by 2 links, so the position says not where");
   const auto link = here.refused(position::before(*twice));
   REQUIRE(sentence(link) == "");
-  CHECK(test::query(here.cgroup.get(), at::cgroup_inet_egress).ids ==
-        ids_of({&here.linked, &here.bare, &here.next, &here.linked}));
+  CHECK(here.ids() == ids_of({&here.linked, &here.bare, &here.next, &here.linked}));
 }
 
 TEST_CASE("cgroup order: preorder and the others stand in two orders", "[cgroup]") {
