@@ -10,6 +10,7 @@
 #include "kernel/bpf.hpp"
 #include "kernel/files.hpp"
 #include "link_map.hpp"
+#include "link_update.hpp"
 
 namespace bpflink {
 
@@ -31,13 +32,7 @@ bpflink::mechanism name_of_link(const attachment&) noexcept { return bpflink::me
 
 // Inline: out of the kernel each function on the way back costs its time (kernel/call.hpp).
 inline expected<void> update_link(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
-  const kernel::link_update_attr attr{
-      .link_fd = kernel::descriptor(held.holder.get()),
-      .new_prog_fd = kernel::descriptor(next.fd().get()),
-      .flags = expected_old != nullptr ? kernel::flag_replace : 0,
-      .old_prog_fd = expected_old != nullptr ? kernel::descriptor(expected_old->fd().get()) : 0,
-  };
-  const auto updated = kernel::link_update(attr);
+  const auto updated = replace_object(held, next, expected_old);
   if (!updated) return not_updated(held, next, expected_old, updated.error());
   return {};
 }

@@ -6,6 +6,7 @@
 #include "explain/link.hpp"
 #include "explain/struct_ops_map.hpp"
 #include "kernel/bpf.hpp"
+#include "link_update.hpp"
 
 namespace bpflink {
 
@@ -48,13 +49,7 @@ expected<void> update_map_of_link(attachment& held, map_ref next, const map_ref*
     if (*as_expected) return {};
     return not_updated(held, next, expected_old, {operation::none, EPERM});
   }
-  const kernel::link_update_attr attr{
-      .link_fd = kernel::descriptor(held.holder.get()),
-      .new_prog_fd = kernel::descriptor(next.fd().get()),
-      .flags = expected_old != nullptr ? kernel::flag_replace : 0,
-      .old_prog_fd = expected_old != nullptr ? kernel::descriptor(expected_old->fd().get()) : 0,
-  };
-  const auto updated = kernel::link_update(attr);
+  const auto updated = replace_object(held, next, expected_old);
   if (!updated) return not_updated(held, next, expected_old, updated.error());
   return {};
 }

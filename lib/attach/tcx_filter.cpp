@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "attach/netlink_update.hpp"
 #include "attached.hpp"
 #include "attachment.hpp"
 #include "explain/filter.hpp"
@@ -137,23 +138,12 @@ netlink_result<void> swap(const attachment& held, int next, int expected) noexce
 }
 
 expected<void> update(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
-  if (!held.companion) {
-    return tl::unexpected(refuse(explain::on_link(held, "update"), explain::detached()));
-  }
-  auto owned = kernel::duplicate(next.fd().get());
-  if (!owned) return tl::unexpected(make_error(explain::on_link(held, "update"), owned.error()));
-  const auto ours = program_ref{held.companion};
-  const auto& expected = expected_old != nullptr ? *expected_old : ours;
-  const auto swapped = swap(held, owned->get(), expected.fd().get());
-  if (!swapped) {
-    const auto& last = swapped.error();
-    const auto why = explain::filter_update(held.holder.get(), place_of(held), next,
-                                            {.program = expected, .asked_for = expected_old != nullptr}, last.why);
-    return tl::unexpected(make_error(explain::on_link(held, "update"), last.why, with_words(why, last.words.view()),
-                                     nullptr, last.words.view()));
-  }
-  held.companion = *std::move(owned);
-  return {};
+  return update_by_netlink(
+      held, next, expected_old, [&held](int owned, int expected) { return swap(held, owned, expected); },
+      [&](program_ref expected, kernel::failure failed) {
+        return explain::filter_update(held.holder.get(), place_of(held), next,
+                                      {.program = expected, .asked_for = expected_old != nullptr}, failed);
+      });
 }
 
 constexpr detail::mechanism_operations operations{

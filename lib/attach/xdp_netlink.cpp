@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "attach/netlink_update.hpp"
 #include "attach/rules.hpp"
 #include "attachment.hpp"
 #include "explain/link.hpp"
@@ -133,21 +134,11 @@ diagnosis why_not_updated(const slot& where, program_ref next, int expected, con
 }
 
 expected<void> update(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
-  if (!held.companion) {
-    return tl::unexpected(refuse(explain::on_link(held, "update"), explain::detached()));
-  }
-  auto owned = kernel::duplicate(next.fd().get());
-  if (!owned) return tl::unexpected(make_error(explain::on_link(held, "update"), owned.error()));
-  const int expected = expected_old != nullptr ? expected_old->fd().get() : held.companion.get();
-  const auto swapped = swap(slot_of(held), owned->get(), expected);
-  if (!swapped) {
-    const auto& failed = swapped.error();
-    const auto why = why_not_updated(slot_of(held), next, expected, expected_old, failed.why);
-    return tl::unexpected(make_error(explain::on_link(held, "update"), failed.why, with_words(why, failed.words.view()),
-                                     nullptr, failed.words.view()));
-  }
-  held.companion = *std::move(owned);
-  return {};
+  return update_by_netlink(
+      held, next, expected_old, [&held](int owned, int expected) { return swap(slot_of(held), owned, expected); },
+      [&](program_ref expected, kernel::failure failed) {
+        return why_not_updated(slot_of(held), next, expected.fd().get(), expected_old, failed);
+      });
 }
 
 expected<void> detach(attachment& held) noexcept {

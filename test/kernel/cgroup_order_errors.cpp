@@ -11,6 +11,7 @@
 #include "bpflink/attach/raw_program.hpp"
 #include "child_helpers.hpp"
 #include "order_helpers.hpp"
+#include "refusals.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/child.hpp"
 #include "support/constants.hpp"
@@ -24,34 +25,12 @@ namespace {
 namespace at = test::attach_type;
 namespace of = test::prog_type;
 
-expected<cgroup_link> attach_egress(cgroup_target cgroup, const test::fd& program, position where,
-                                    bool preorder = false) {
-  return attach(cgroup_options{.cgroup = cgroup,
-                               .hook = cgroup_hook::inet_egress,
-                               .program = borrow(program),
-                               .position = where,
-                               .preorder = preorder});
-}
-
-template <class T>
-void check_refused(const expected<T>& result, errc code, bpflink::cause why, int number, const std::string& words) {
-  INFO(sentence(result));
-  REQUIRE_FALSE(result);
-  CHECK(result.error().code() == code);
-  CHECK(result.error().cause() == why);
-  CHECK(result.error().sys_errno() == number);
-  CHECK_THAT(result.error().message(), test::contains(words));
-}
-
 // A cgroup with a program by link and one without, and one that is to come.
-struct world {
-  test::cgroup_fixture cgroup;
-  order_record record;
-  test::fd linked = record.load(1);
-  test::fd bare = record.load(2);
-  test::fd next = record.load(3);
-  cgroup_link link =
-      *attach(cgroup_options{.cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(linked)});
+struct world : ordered_cgroup {
+  const test::fd& linked = one;
+  const test::fd& bare = two;
+  const test::fd& next = three;
+  cgroup_link link = *attach(linked);
 
   world() {
     REQUIRE(test::prog_attach({cgroup.get(), bare.get(), at::cgroup_inet_egress, test::flag::allow_multi}) == 0);
@@ -63,20 +42,14 @@ struct world {
   [[nodiscard]] expected<cgroup_link> refused(position where) const {
     return attach_egress(fd_ref{cgroup.get()}, next, where);
   }
-  [[nodiscard]] std::string name_of(const test::fd& program) const {
-    const auto info = test::info_of_program(program.get());
-    return "program '" + info.name + "' (id " + std::to_string(info.id) + ")";
-  }
 };
 
 }  // namespace
 
 TEST_CASE("cgroup order: what is no position is refused without a system call", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  test::cgroup_fixture cgroup;
-  const order_record record;
-  const auto program = record.load(1);
-  const auto refused = [&](position where) { return attach_egress(fd_ref{cgroup.get()}, program, where); };
+  const ordered_cgroup here;
+  const auto refused = [&](position where) { return attach_egress(fd_ref{here.cgroup.get()}, here.one, where); };
   const link_handle empty_link;
   check_refused(refused(position::before(empty_link)), errc::bad_handle, cause::empty_handle, 0,
                 "the position's link handle is empty");
@@ -84,12 +57,12 @@ TEST_CASE("cgroup order: what is no position is refused without a system call", 
                 "the position's program handle is empty");
   check_refused(refused(position::before(program_ref{fd_ref{0}})), errc::invalid_argument, cause::bad_option, 0,
                 "descriptor is 0");
-  check_refused(attach(cgroup_options{.cgroup = fd_ref{cgroup.get()},
+  check_refused(attach(cgroup_options{.cgroup = fd_ref{here.cgroup.get()},
                                       .hook = cgroup_hook::inet_egress,
-                                      .program = borrow(program),
+                                      .program = borrow(here.one),
                                       .expected_revision = revision{0}}),
                 errc::invalid_argument, cause::bad_option, 0, "revision 0");
-  CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids.empty());
+  CHECK(here.ids().empty());
 }
 
 TEST_CASE("cgroup order: an anchor that is not what it should be is told", "[cgroup]") {
@@ -123,9 +96,9 @@ TEST_CASE("cgroup order: an anchor elsewhere is told, with what is there", "[cgr
   check_refused(here.refused(position::before(*link)), errc::not_found, cause::anchor_missing, ENOENT, words);
   check_refused(here.refused(position::before(id)), errc::not_found, cause::anchor_missing, ENOENT, words);
   check_refused(here.refused(position::before(borrow(elsewhere))), errc::not_found, cause::anchor_missing, EINVAL,
-                here.name_of(elsewhere) + ", which the position is relative to, is not attached there");
+                name_of(elsewhere) + ", which the position is relative to, is not attached there");
   CHECK_THAT(std::string{here.refused(position::before(*link)).error().hint()},
-             test::contains("there is " + here.name_of(here.linked) + ", held by the link with id " +
+             test::contains("there is " + name_of(here.linked) + ", held by the link with id " +
                             std::to_string(here.link.info()->id.value())));
 
   // Another hook, another kind.
@@ -152,7 +125,7 @@ TEST_CASE("cgroup order: links and programs without one have no place beside eac
   SKIP_IF(test::needs_cgroup2());
   if (!has_cgroup_order()) return;
   const world here;
-  const auto words = here.name_of(here.bare) +
+  const auto words = name_of(here.bare) +
                      ", which the position is relative to, is attached without a link, and the kernel places programs "
                      "by link relative to their like only";
   check_refused(here.refused(position::before(borrow(here.bare))), errc::not_supported, cause::no_such_operation,
@@ -171,22 +144,21 @@ TEST_CASE("cgroup order: a program that several links hold says not where", "[cg
       cgroup_options{.cgroup = here.cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(here.linked)});
   REQUIRE(sentence(twice) == "");
   check_refused(here.refused(position::before(borrow(here.linked))), errc::ambiguous, cause::bad_option, EINVAL,
-                here.name_of(here.linked) + " is attached there by 2 links, so the position says not where");
+                name_of(here.linked) + " is attached there by 2 links, so the position says not where");
   const auto link = here.refused(position::before(*twice));
   REQUIRE(sentence(link) == "");
-  CHECK(test::query(here.cgroup.get(), at::cgroup_inet_egress).ids ==
-        ids_of({&here.linked, &here.bare, &here.next, &here.linked}));
+  CHECK(here.ids() == ids_of({&here.linked, &here.bare, &here.next, &here.linked}));
 }
 
 TEST_CASE("cgroup order: preorder and the others stand in two orders", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
   if (!has_cgroup_order()) return;
   const world here;
-  const auto early = attach_egress(fd_ref{here.cgroup.get()}, here.next, position::last(), true);
+  const auto early = attach_egress(fd_ref{here.cgroup.get()}, here.next, position::last(), {}, true);
   REQUIRE(sentence(early) == "");
   const auto program = here.record.load(5);
   const auto refused = [&](position where, bool preorder) {
-    return attach_egress(fd_ref{here.cgroup.get()}, program, where, preorder);
+    return attach_egress(fd_ref{here.cgroup.get()}, program, where, {}, preorder);
   };
   check_refused(refused(position::before(*early), false), errc::invalid_argument, cause::bad_option, EINVAL,
                 "is attached with preorder, and so stands in another order");

@@ -10,6 +10,7 @@
 
 #include "child_helpers.hpp"
 #include "order_helpers.hpp"
+#include "refusals.hpp"
 #include "support/alloc_counter.hpp"
 #include "support/child.hpp"
 #include "support/syscall_supervisor.hpp"
@@ -21,10 +22,6 @@ namespace {
 
 namespace at = test::attach_type;
 namespace of = test::prog_type;
-
-expected<attached_programs> ask(cgroup_target cgroup, attached_view view = attached_view::here) {
-  return query(cgroup_query{.cgroup = cgroup, .hook = cgroup_hook::inet_egress, .view = view});
-}
 
 test::fd egress() {
   return test::load(
@@ -42,22 +39,12 @@ std::vector<std::uint32_t> fill(int cgroup, std::size_t count) {
   return ids;
 }
 
-template <class T>
-void check_refused(const expected<T>& result, errc code, bpflink::cause why, int number, const std::string& words) {
-  INFO(sentence(result));
-  REQUIRE_FALSE(result);
-  CHECK(result.error().code() == code);
-  CHECK(result.error().cause() == why);
-  CHECK(result.error().sys_errno() == number);
-  CHECK_THAT(result.error().message(), test::contains(words));
-}
-
 }  // namespace
 
 TEST_CASE("query: a cgroup's programs, in each of its modes", "[query]") {
   SKIP_IF(test::needs_cgroup2());
   test::cgroup_fixture cgroup;
-  const auto nothing = ask(cgroup.path());
+  const auto nothing = ask_egress(cgroup.path());
   REQUIRE(sentence(nothing) == "");
   CHECK(nothing->empty());
   CHECK_FALSE(nothing->mode());
@@ -70,7 +57,7 @@ TEST_CASE("query: a cgroup's programs, in each of its modes", "[query]") {
   for (const auto& [flags, mode] : modes) {
     INFO(to_string(mode));
     REQUIRE(test::prog_attach({cgroup.get(), program.get(), at::cgroup_inet_egress, flags}) == 0);
-    const auto found = ask(fd_ref{cgroup.get()});
+    const auto found = ask_egress(fd_ref{cgroup.get()});
     REQUIRE(sentence(found) == "");
     CHECK(found->size() == 1);
     CHECK((*found)[0].program == id);
@@ -85,7 +72,7 @@ TEST_CASE("query: a cgroup's programs, in each of its modes", "[query]") {
       attach(cgroup_options{.cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(program)});
   REQUIRE(sentence(link) == "");
   // To a cgroup's query links are programs like others.
-  const auto found = ask(cgroup.path());
+  const auto found = ask_egress(cgroup.path());
   CHECK((*found)[0].program == id);
   CHECK_FALSE((*found)[0].link);
   CHECK(found->mode() == attach_mode::multi);
@@ -98,8 +85,8 @@ TEST_CASE("query: the effective programs are those of the cgroups above as well"
   const auto directory = test::open_file(below, O_RDONLY | O_CLOEXEC);
   const auto above = fill(cgroup.get(), 2);
   const auto own = fill(directory.get(), 1);
-  CHECK(ids_in(*ask(below)) == own);
-  const auto effective = ask(below, attached_view::effective);
+  CHECK(ids_in(*ask_egress(below)) == own);
+  const auto effective = ask_egress(below, attached_view::effective);
   REQUIRE(sentence(effective) == "");
   const auto raw = test::query(directory.get(), at::cgroup_inet_egress, 1);
   CHECK(ids_in(*effective) == raw.ids);
@@ -117,12 +104,12 @@ TEST_CASE("query: more effective programs than there are at one hook", "[query]"
   const auto middle = test::open_file(below, O_RDONLY | O_CLOEXEC);
   const auto directory = test::open_file(lowest, O_RDONLY | O_CLOEXEC);
   static_cast<void>(fill(cgroup.get(), 64));
-  const auto full = ask(cgroup.path());
+  const auto full = ask_egress(cgroup.path());
   REQUIRE(sentence(full) == "");
   CHECK(full->size() == 64);
   static_cast<void>(fill(middle.get(), 64));
   static_cast<void>(fill(directory.get(), 3));
-  auto effective = ask(lowest, attached_view::effective);
+  auto effective = ask_egress(lowest, attached_view::effective);
   REQUIRE(sentence(effective) == "");
   CHECK(effective->size() >= 131);
   CHECK(ids_in(*effective) == test::query(directory.get(), at::cgroup_inet_egress, 1).ids);
@@ -139,13 +126,13 @@ TEST_CASE("query: more effective programs than there are at one hook", "[query]"
     CHECK(test::in_child([&] {
             test::syscall_supervisor supervisor;
             const auto calls = test::names(supervisor.record_calls(
-                [&] { static_cast<void>(ask(fd_ref{directory.get()}, attached_view::effective)); }));
+                [&] { static_cast<void>(ask_egress(fd_ref{directory.get()}, attached_view::effective)); }));
             expect_equal(calls, "bpf(16) bpf(16)");
           }).failure() == "");
   }
   int number = 0;
   const bool ran = test::without_memory([&] {
-    const auto none = ask(fd_ref{directory.get()}, attached_view::effective);
+    const auto none = ask_egress(fd_ref{directory.get()}, attached_view::effective);
     number = none ? 0 : none.error().sys_errno();
   });
   if (ran) CHECK(number == ENOMEM);
@@ -168,7 +155,7 @@ TEST_CASE("query: a hook that grows and shrinks while it is asked", "[query]") {
                 std::memcpy(reinterpret_cast<std::byte*>(call.arguments[1]) + 24, &count, sizeof count);
                 return test::verdict::fail(ENOSPC);
               },
-              [&] { found.emplace(ask(fd_ref{cgroup.get()})); });
+              [&] { found.emplace(ask_egress(fd_ref{cgroup.get()})); });
           expect_equal(sentence(*found), "");
           expect(ids_in(**found) == ids, "others than are attached");
           expect_equal(asked, 3);
@@ -179,13 +166,13 @@ TEST_CASE("query: an ordinary query allocates nothing, and is one call", "[query
   SKIP_IF(test::needs_cgroup2());
   test::cgroup_fixture cgroup;
   static_cast<void>(fill(cgroup.get(), 64));
-  const auto count = test::allocations([&] { static_cast<void>(ask(fd_ref{cgroup.get()})); });
+  const auto count = test::allocations([&] { static_cast<void>(ask_egress(fd_ref{cgroup.get()})); });
   CHECK(count.value_or(0) == 0);
   SKIP_IF(test::needs_supervisor());
   CHECK(test::in_child([&] {
           test::syscall_supervisor supervisor;
           const auto calls = [&](cgroup_target target) {
-            return test::names(supervisor.record_calls([&] { static_cast<void>(ask(target)); }));
+            return test::names(supervisor.record_calls([&] { static_cast<void>(ask_egress(target)); }));
           };
           expect_equal(calls(fd_ref{cgroup.get()}), "bpf(16)");
           expect_equal(calls(cgroup.path()), "openat(" + cgroup.path() + ") bpf(16) close");
@@ -196,19 +183,19 @@ TEST_CASE("query: what cannot be asked of a cgroup is told by its cause", "[quer
   SKIP_IF(test::needs_cgroup2());
   test::cgroup_fixture cgroup;
   const unique_fd empty;
-  check_refused(ask(empty), errc::bad_handle, cause::empty_handle, 0, "the cgroup handle is empty");
-  check_refused(ask(""), errc::bad_handle, cause::empty_handle, 0, "the cgroup handle is empty");
-  check_refused(ask(fd_ref{9999}), errc::bad_handle, cause::closed_descriptor, EBADF, "is closed");
-  check_refused(ask("/nowhere/at/all"), errc::not_found, cause::no_such_path, ENOENT,
+  check_refused(ask_egress(empty), errc::bad_handle, cause::empty_handle, 0, "the cgroup handle is empty");
+  check_refused(ask_egress(""), errc::bad_handle, cause::empty_handle, 0, "the cgroup handle is empty");
+  check_refused(ask_egress(fd_ref{9999}), errc::bad_handle, cause::closed_descriptor, EBADF, "is closed");
+  check_refused(ask_egress("/nowhere/at/all"), errc::not_found, cause::no_such_path, ENOENT,
                 "query cgroup inet_egress of /nowhere/at/all: no such cgroup");
-  check_refused(ask("/dev"), errc::invalid_argument, cause::not_a_cgroup, EBADF, "no cgroup v2 directory");
+  check_refused(ask_egress("/dev"), errc::invalid_argument, cause::not_a_cgroup, EBADF, "no cgroup v2 directory");
   check_refused(query(cgroup_query{.cgroup = cgroup.path(), .hook = static_cast<cgroup_hook>(17)}), errc::not_supported,
                 cause::no_such_operation, EINVAL, "");
 
   if (test::at_least(4, 20)) {
     CHECK(test::in_child([&] {
             test::become_nobody();
-            const auto error = failure_of(ask(fd_ref{cgroup.get()}));
+            const auto error = failure_of(ask_egress(fd_ref{cgroup.get()}));
             expect(error == errc::permission_denied, error.message());
             expect(error.cause() == cause::missing_capability, error.message());
             expect_contains(error.message(), "CAP_NET_ADMIN is missing");
@@ -216,7 +203,7 @@ TEST_CASE("query: what cannot be asked of a cgroup is told by its cause", "[quer
   }
   const auto directory = test::open_file(cgroup.path(), O_RDONLY | O_CLOEXEC);
   cgroup.remove();
-  check_refused(ask(fd_ref{directory.get()}), errc::defunct, cause::target_gone, ENOENT, "was removed");
+  check_refused(ask_egress(fd_ref{directory.get()}), errc::defunct, cause::target_gone, ENOENT, "was removed");
 }
 
 }  // namespace bpflink

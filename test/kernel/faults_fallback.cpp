@@ -5,14 +5,12 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
-#include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
-#include <vector>
 
 #include "bpflink/attach/cgroup.hpp"
 #include "bpflink/attach/netns.hpp"
-#include "faults.hpp"
+#include "faults_bare.hpp"
 #include "netns_programs.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
@@ -25,44 +23,24 @@ namespace bpflink {
 
 namespace {
 
-using faults::outcome;
-using faults::outcome_of;
-using ids = std::vector<std::uint32_t>;
 constexpr auto egress = test::attach_type::cgroup_inet_egress;
 
-// A cgroup with a program attached by the older mechanism.
-struct world {
-  test::cgroup_fixture& cgroup;
-  test::counted_program program = load_egress("first");
-  test::counted_program next = load_egress("second");
-  std::optional<cgroup_link> link = {};
+using attachment = faults::bare_attachment<cgroup_link>;
 
-  void attach_again() {
-    link.reset();
-    expect_attached({}, "letting go");
-    link.emplace(must(attach(
-        cgroup_options{.cgroup = fd_ref{cgroup.get()}, .hook = cgroup_hook::inet_egress, .program = borrow(program)})));
-    expect(link->mechanism() == mechanism::program_multi, "it is a link");
-  }
-  void expect_attached(const ids& expected, const std::string& where) const {
-    expect(test::query(cgroup.get(), egress).ids == expected, "what is attached after " + where);
-  }
-  [[nodiscard]] ids first() const { return {test::program_id(program.get())}; }
-  [[nodiscard]] ids second() const { return {test::program_id(next.get())}; }
-};
-
-template <class Make>
-std::string fails_well(const Make& make) {
+// An operation of what is attached to a cgroup by the older mechanism, with each of its calls failing in turn.
+std::string fails_well(const std::function<faults::operation(attachment&)>& tested) {
   test::cgroup_fixture cgroup;
+  const faults::bare_hook<cgroup_link> hook{
+      .attach =
+          [&cgroup](program_ref program) {
+            return attach(
+                cgroup_options{.cgroup = fd_ref{cgroup.get()}, .hook = cgroup_hook::inet_egress, .program = program});
+          },
+      .attached = [&cgroup] { return test::query(cgroup.get(), egress).ids; },
+      .detach = [&cgroup](const test::fd& program) { return test::prog_detach(cgroup.get(), program.get(), egress); }};
   return test::in_child([&] {
-           world here{cgroup};
-           here.attach_again();
-           test::syscall_supervisor supervisor;
-           expect(faults::fail_all(supervisor, faults::all_errors(), make(here)) >= faults::all_errors().size());
-           here.link.reset();
-           here.expect_attached({}, "all");
-           faults::expect_freed(std::move(here.program));
-           faults::expect_freed(std::move(here.next));
+           attachment here{hook, load_egress("first"), load_egress("second")};
+           here.fail(faults::all_errors(), tested(here));
          })
       .failure();
 }
@@ -92,48 +70,16 @@ TEST_CASE("old faults: cgroup", "[.][old-faults]") {
 
 TEST_CASE("old faults: updating a program in a cgroup", "[.][old-faults]") {
   SKIP_IF(test::needs_kernel(5, 6, "BPF_F_REPLACE"));
-  CHECK(fails_well([](world& here) -> faults::operation {
-          return {.run = [&here] { return outcome_of(here.link->update(borrow(here.next))); },
-                  .after =
-                      [&here](const outcome& ended, const std::string& where) {
-                        here.expect_attached(ended ? here.first() : here.second(), where);
-                        if (!ended) here.attach_again();
-                      },
-                  // The kernel says so where our program is attached no more.
-                  .also = {{ENOENT, errc::defunct}}};
-        }) == "");
+  // The kernel says ENOENT where our program is attached no more.
+  CHECK(fails_well([](auto& here) { return here.update(faults::may_work, {{ENOENT, errc::defunct}}); }) == "");
 }
 
 TEST_CASE("old faults: detaching a program from a cgroup", "[.][old-faults]") {
-  CHECK(fails_well([](world& here) -> faults::operation {
-          return {.run = [&here] { return outcome_of(here.link->detach()); },
-                  .after =
-                      [&here](const outcome& ended, const std::string& where) {
-                        here.expect_attached(ended ? here.first() : ids{}, where);
-                        // What failed can be done again.
-                        expect_equal(sentence(here.link->detach()), "");
-                        here.attach_again();
-                      }};
-        }) == "");
+  CHECK(fails_well([](auto& here) { return here.detach(); }) == "");
 }
 
 TEST_CASE("old faults: closing what is attached to a cgroup", "[.][old-faults]") {
-  CHECK(fails_well([](world& here) -> faults::operation {
-          return {.run = [&here] { return outcome_of(here.link->close()); },
-                  .after =
-                      [&here](const outcome& ended, const std::string& where) {
-                        expect(!*here.link, "the handle is not empty after " + where);
-                        // Only where the kernel did not detach it is it attached still.
-                        const bool refused = ended && ended->operation() == operation::prog_detach;
-                        here.expect_attached(refused ? here.first() : ids{}, where);
-                        if (refused) {
-                          expect_equal(test::prog_detach(here.cgroup.get(), here.program.get(), egress), 0);
-                        }
-                        here.attach_again();
-                      },
-                  .tolerated = [](const test::system_call&, int error) { return error == EINTR; },
-                  .also = {{ENOENT, errc::not_found}}};
-        }) == "");
+  CHECK(fails_well([](auto& here) { return here.close(); }) == "");
 }
 
 TEST_CASE("old faults: flow dissector", "[.][old-faults]") {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Maps, where each system call fails in turn: by link, without, and while failures are explained.
 #include <cerrno>
-#include <optional>
+#include <functional>
 #include <string>
-#include <vector>
 
-#include "faults.hpp"
+#include "faults_bare.hpp"
 #include "sockmap_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/old_kernel.hpp"
@@ -16,10 +15,6 @@ namespace bpflink {
 
 namespace {
 
-using faults::outcome;
-using faults::outcome_of;
-using ids = std::vector<std::uint32_t>;
-
 // A kernel that does not know the question is taken for an older one. An older one says EINVAL to a link by itself.
 bool may_work(const test::system_call& call, int error) {
   const bool asks = call.command() == test::command::prog_query;
@@ -27,37 +22,22 @@ bool may_work(const test::system_call& call, int error) {
   return (asks && error == EINVAL) || (links && error == EINVAL) || faults::may_work(call, error);
 }
 
-// A map with a program attached.
-struct world {
-  test::fd map = socket_map();
-  test::counted_program program = load_verdict();
-  test::counted_program next = load_verdict();
-  std::optional<sockmap_link> link = {};
+using attachment = faults::bare_attachment<sockmap_link>;
 
-  void attach_again() {
-    link.reset();
-    expect_attached({}, "letting go");
-    link.emplace(must(attach(at_map(map, borrow(program)))));
-  }
-  void expect_attached(const ids& expected, const std::string& where) const {
-    expect(programs_at(map) == expected, "what is attached after " + where);
-  }
-  [[nodiscard]] ids first() const { return {test::program_id(program.get())}; }
-  [[nodiscard]] ids second() const { return {test::program_id(next.get())}; }
-};
-
-template <class Make>
-std::string fails_well(const Make& make) {
+// An operation of what is attached to a map without a link, with each of its calls failing in turn.
+std::string fails_well(const std::function<faults::operation(attachment&)>& tested) {
+  const auto map = socket_map();
+  const faults::bare_hook<sockmap_link> hook{
+      .attach = [&map](program_ref program) { return attach(at_map(map, program)); },
+      .attached = [&map] { return programs_at(map); },
+      .detach =
+          [&map](const test::fd& program) {
+            return test::prog_detach(map.get(), program.get(), test::attach_type::sk_msg_verdict);
+          }};
   return test::in_child(
              [&] {
-               world here;
-               here.attach_again();
-               test::syscall_supervisor supervisor;
-               expect(faults::fail_all(supervisor, faults::few_errors(), make(here)) >= faults::few_errors().size());
-               here.link.reset();
-               here.expect_attached({}, "all");
-               faults::expect_freed(std::move(here.program));
-               faults::expect_freed(std::move(here.next));
+               attachment here{hook, load_verdict(), load_verdict()};
+               here.fail(faults::few_errors(), tested(here));
              },
              100)
       .failure();
@@ -114,48 +94,17 @@ TEST_CASE("faults: sockmap without links", "[faults]") {
 TEST_CASE("old faults: sockmap", "[.][old-sockmap-faults]") { CHECK(fails_well_attached() == ""); }
 
 TEST_CASE("old faults: updating a program at a sockmap", "[.][old-sockmap-faults]") {
-  CHECK(fails_well([](world& here) -> faults::operation {
-          return {.run = [&here] { return outcome_of(here.link->update(borrow(here.next))); },
-                  .after =
-                      [&here](const outcome& ended, const std::string& where) {
-                        here.expect_attached(ended ? here.first() : here.second(), where);
-                        if (!ended) here.attach_again();
-                      },
-                  .tolerated = may_work,
-                  .also = {{ENOENT, errc::defunct}, {EEXIST, errc::already_exists}}};
+  CHECK(fails_well([](auto& here) {
+          return here.update(may_work, {{ENOENT, errc::defunct}, {EEXIST, errc::already_exists}});
         }) == "");
 }
 
 TEST_CASE("old faults: detaching a program from a sockmap", "[.][old-sockmap-faults]") {
-  CHECK(fails_well([](world& here) -> faults::operation {
-          return {.run = [&here] { return outcome_of(here.link->detach()); },
-                  .after =
-                      [&here](const outcome& ended, const std::string& where) {
-                        here.expect_attached(ended ? here.first() : ids{}, where);
-                        expect_equal(sentence(here.link->detach()), "");
-                        here.attach_again();
-                      }};
-        }) == "");
+  CHECK(fails_well([](auto& here) { return here.detach(); }) == "");
 }
 
 TEST_CASE("old faults: closing what is attached to a sockmap", "[.][old-sockmap-faults]") {
-  CHECK(fails_well([](world& here) -> faults::operation {
-          return {.run = [&here] { return outcome_of(here.link->close()); },
-                  .after =
-                      [&here](const outcome& ended, const std::string& where) {
-                        expect(!*here.link, "the handle is not empty after " + where);
-                        const bool refused = ended && ended->operation() == operation::prog_detach;
-                        here.expect_attached(refused ? here.first() : ids{}, where);
-                        if (refused) {
-                          expect_equal(
-                              test::prog_detach(here.map.get(), here.program.get(), test::attach_type::sk_msg_verdict),
-                              0);
-                        }
-                        here.attach_again();
-                      },
-                  .tolerated = [](const test::system_call&, int error) { return error == EINTR; },
-                  .also = {{ENOENT, errc::not_found}}};
-        }) == "");
+  CHECK(fails_well([](auto& here) { return here.close(); }) == "");
 }
 
 }  // namespace bpflink

@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "bpflink/info.hpp"
+#include "link_checks.hpp"
 #include "netfilter_helpers.hpp"
-#include "support/alloc_counter.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
+#include "support/reception.hpp"
 #include "support/rtnetlink.hpp"
 #include "support/syscall_supervisor.hpp"
 
@@ -22,12 +23,6 @@ namespace {
 
 constexpr std::pair<netfilter_family, test::family> families[] = {{netfilter_family::ipv4, test::family::ipv4},
                                                                   {netfilter_family::ipv6, test::family::ipv6}};
-
-// Whether a datagram over loopback arrives, once it was sent.
-bool arrives(test::family family) {
-  test::udp_pair pair{family};
-  return pair.send() == 0 && pair.receive(0.05);
-}
 
 netfilter_options local_out(program_ref program, netfilter_priority priority = netfilter_priority::filter) {
   return {
@@ -50,21 +45,19 @@ TEST_CASE("netfilter: a program runs at each hook, for packets of its family", "
         auto link = attach(netfilter_options{.family = family, .hook = hook, .program = borrow(program)});
         REQUIRE(sentence(link) == "");
         CHECK(link->mechanism() == mechanism::link);
-        const auto send = [&](test::family which) {
-          // A pair of interfaces that has just come up may lose packets, and takes its time.
-          if (hook == netfilter_hook::forward) return packets.send(which);
-          CHECK(test::udp_send(which) == 0);
-        };
         const auto runs = [&] {
           const auto before = program.runs();
-          send(sent);
-          return test::eventually([&] { return program.runs() > before; }, 0.2);
+          if (hook == netfilter_hook::forward) {
+            packets.pass(sent);
+          } else {
+            CHECK(test::udp_send(sent) == 0);
+          }
+          return program.runs() > before;
         };
+        // A pair of interfaces that has just come up may lose packets.
         CHECK(test::eventually(runs));
         CHECK(sentence(link->detach()) == "");
-        const auto ran = program.runs();
-        send(sent);
-        CHECK(program.runs() == ran);
+        CHECK_FALSE(runs());
       }
     }
   });
@@ -115,14 +108,14 @@ TEST_CASE("netfilter: what is dropped on its way in is lost", "[netfilter]") {
       for (const auto& [family, sent] : families) {
         INFO(to_string(family) << ' ' << to_string(hook));
         const auto program = load_netfilter(netfilter_drop);
-        REQUIRE(arrives(sent));
+        REQUIRE(test::lo_passes(sent));
         {
           const auto link = attach(netfilter_options{.family = family, .hook = hook, .program = borrow(program)});
           REQUIRE(sentence(link) == "");
-          CHECK_FALSE(arrives(sent));
+          CHECK(test::lo_loses(sent));
           CHECK(program.runs() == 1);
         }
-        CHECK(arrives(sent));
+        CHECK(test::lo_passes(sent));
       }
     }
   });
@@ -137,14 +130,14 @@ TEST_CASE("netfilter: what is dropped on its way through does not come out", "[n
     auto link = attach(netfilter_options{
         .family = netfilter_family::ipv4, .hook = netfilter_hook::forward, .program = borrow(program)});
     REQUIRE(sentence(link) == "");
+    bool came_out = false;
     REQUIRE(test::eventually([&] {
-      packets.send(test::family::ipv4);
+      came_out = packets.pass(test::family::ipv4) || came_out;
       return program.runs() > 0;
     }));
-    CHECK_FALSE(packets.comes_out(0.05));
+    CHECK_FALSE(came_out);
     CHECK(sentence(link->close()) == "");
-    packets.send(test::family::ipv4);
-    CHECK(packets.comes_out(2));
+    CHECK(packets.pass(test::family::ipv4));
   });
 }
 
@@ -263,16 +256,7 @@ TEST_CASE("netfilter: what is pinned outlives the link and is opened as one", "[
     const auto program = load_netfilter(netfilter_drop);
     auto link = attach(local_out(borrow(program)));
     REQUIRE(sentence(link) == "");
-    const auto path = bpffs / "netfilter";
-    CHECK(sentence(link->pin(path)) == "");
-    CHECK(sentence(link->close()) == "");
-    CHECK(test::udp_send() == EPERM);
-    {
-      auto opened = netfilter_link::open_pinned(path);
-      REQUIRE(sentence(opened) == "");
-      CHECK(sentence(opened->unpin(path)) == "");
-      CHECK(test::udp_send() == EPERM);
-    }
+    check_pin_holds(*std::move(link), bpffs / "netfilter", [] { return test::udp_send() == EPERM; });
     CHECK(test::udp_send() == 0);
   });
 }
@@ -285,14 +269,7 @@ TEST_CASE("netfilter: an attach is one system call and no allocation", "[netfilt
       const auto program = load_netfilter();
       const auto options = local_out(borrow(program));
       test::syscall_supervisor supervisor;
-      const auto calls = supervisor.record_calls([&] {
-        auto link = attach(options);
-        test::expect(link.has_value());
-        test::expect(link->close().has_value());
-      });
-      test::expect_equal(test::names(calls), "bpf(28) close");
-      const auto allocated = test::allocations([&] { test::expect(attach(options).has_value()); });
-      test::expect_equal(static_cast<std::int64_t>(allocated.value_or(0)), 0, "allocations");
+      expect_one_call(supervisor, options);
     });
   });
   CHECK(result.failure() == "");

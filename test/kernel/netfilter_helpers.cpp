@@ -20,6 +20,7 @@
 #include "support/instructions.hpp"
 #include "support/loopback.hpp"
 #include "support/raw_bpf.hpp"
+#include "support/reception.hpp"
 #include "support/rtnetlink.hpp"
 #include "support/vmlinux_btf.hpp"
 
@@ -179,7 +180,7 @@ forwarded_packets::forwarded_packets() {
   out_ = packet_socket("sink", ETH_P_ARP);
 }
 
-void forwarded_packets::send(test::family family) const {
+bool forwarded_packets::pass(test::family family) const {
   const bool ipv4 = family == test::family::ipv4;
   std::vector<std::uint8_t> frame(14);
   const auto to = hardware_address("in");
@@ -188,9 +189,13 @@ void forwarded_packets::send(test::family family) const {
   frame[13] = ipv4 ? 0x00 : 0xdd;
   const auto packet = ipv4 ? ipv4_packet() : ipv6_packet();
   frame.insert(frame.end(), packet.begin(), packet.end());
-  if (::send(in_.get(), frame.data(), frame.size(), 0) < 0) test::throw_error(errno, "sending a packet");
+  constexpr unsigned interfaces = 2;
+  test::until_received(
+      [&] {
+        if (::send(in_.get(), frame.data(), frame.size(), 0) < 0) test::throw_error(errno, "sending a packet");
+      },
+      interfaces);
+  return test::wait_for(out_.get(), POLLIN, 0);
 }
-
-bool forwarded_packets::comes_out(double seconds) const { return test::wait_for(out_.get(), POLLIN, seconds); }
 
 }  // namespace bpflink

@@ -56,9 +56,9 @@ std::size_t exchange(test::family family, std::size_t size);
 class forwarded_packets {
  public:
   forwarded_packets();
-  void send(test::family family) const;
-  /// Whether the kernel looks for where a packet is to go, as it does once the packet is let through.
-  [[nodiscard]] bool comes_out(double seconds) const;
+  /// Sends one, and waits until it is forwarded or dropped. Whether the kernel looks for where a packet is to go, as it
+  /// does once one is let through.
+  bool pass(test::family family) const;
 
  private:
   test::fd in_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bpflink/info.hpp"
+#include "link_checks.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
 #include "support/privileges.hpp"
@@ -167,12 +168,7 @@ TEST_CASE("netkit: an attach is one system call", "[netkit]") {
       const auto program = load_tc();
       const auto options = on("near", program, netkit_hook::peer);
       test::syscall_supervisor supervisor;
-      const auto calls = supervisor.record_calls([&] {
-        auto link = attach(options);
-        test::expect(link.has_value());
-        test::expect(link->close().has_value());
-      });
-      test::expect_equal(test::names(calls), "bpf(28) close");
+      expect_one_call(supervisor, options);
     });
   });
   CHECK(result.failure() == "");

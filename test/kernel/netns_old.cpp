@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "child_helpers.hpp"
+#include "link_checks.hpp"
 #include "netns_programs.hpp"
+#include "refusals.hpp"
 #include "support/catch.hpp"
 #include "support/old_kernel.hpp"
 #include "support/privileges.hpp"
@@ -19,10 +21,6 @@ using test::contains;
 
 netns_options flow_dissector(const test::counted_program& program) {
   return {.hook = netns_hook::flow_dissector, .program = borrow(program)};
-}
-
-std::string name_of(const test::counted_program& program, const std::string& name) {
-  return "program '" + name + "' (id " + std::to_string(test::program_id(program.get())) + ")";
 }
 
 }  // namespace
@@ -49,11 +47,7 @@ TEST_CASE("old netns: attached, swapped and detached in its own namespace", "[.]
   const auto second = load_dissector("second");
   auto link = attach_inside(netns, flow_dissector(first));
   REQUIRE(sentence(link) == "");
-  CHECK(link->mechanism() == mechanism::program_exclusive);
-  CHECK_FALSE(link->can_pin());
-  CHECK_FALSE(link->fd());
-  CHECK(link->pin("/sys/fs/bpf/none").error() == errc::not_supported);
-  CHECK(link->info().error() == errc::not_supported);
+  check_no_bpf_link(*link, mechanism::program_exclusive);
   CHECK(dissected(netns, first) == 1);
 
   // From here, which is another namespace.
@@ -65,15 +59,13 @@ TEST_CASE("old netns: attached, swapped and detached in its own namespace", "[.]
   REQUIRE_FALSE(conflict);
   CHECK(conflict.error() == errc::conflict);
   CHECK_THAT(conflict.error().message(),
-             contains(name_of(second, "second") + " is attached there, not the expected " + name_of(first, "first")));
+             contains(name_of(second) + " is attached there, not the expected " + name_of(first)));
   CHECK(sentence(link->update(borrow(first), borrow(second))) == "");
   CHECK(programs_in(netns, at::flow_dissector) == std::vector{test::program_id(first.get())});
 
   CHECK(sentence(link->detach()) == "");
   CHECK(programs_in(netns, at::flow_dissector).empty());
-  CHECK(sentence(link->detach()) == "");
-  CHECK(link->update(borrow(second)).error() == errc::defunct);
-  CHECK(sentence(link->close()) == "");
+  check_stays_detached(*link, borrow(second));
 }
 
 TEST_CASE("old netns: closing detaches in the namespace where it is, from whichever thread", "[.][old-netns]") {
@@ -111,7 +103,7 @@ TEST_CASE("old netns: nobody else's program is thrown out or detached", "[.][old
   REQUIRE_FALSE(taken);
   CHECK(taken.error() == errc::busy);
   CHECK(taken.error().cause() == cause::slot_taken);
-  CHECK_THAT(taken.error().message(), contains(name_of(theirs, "theirs") + ", attached without a link, is attached"));
+  CHECK_THAT(taken.error().message(), contains(name_of(theirs) + ", attached without a link, is attached"));
   REQUIRE(taken.error().first() != nullptr);
   CHECK(taken.error().first()->code() == errc::not_supported);
   const auto twice = attach_inside(netns, flow_dissector(theirs));

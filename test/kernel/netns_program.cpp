@@ -53,14 +53,14 @@ TEST_CASE("netns: what a link holds is not detached without it", "[netns]") {
   const auto link =
       attach(netns_options{.netns = fd_ref{netns.get()}, .hook = netns_hook::flow_dissector, .program = borrow(held)});
   REQUIRE(sentence(link) == "");
-  const auto holder = name_of(held, "held") + ", held by the link with id " + std::to_string(link->info()->id.value()) +
+  const auto holder = name_of(held) + ", held by the link with id " + std::to_string(link->info()->id.value()) +
                       ", is attached there, but not without a link";
   netns.run([&] {
     const auto here = raw_target::this_netns();
     check_refused(detach_from(here, dissector_hook, borrow(held)), errc::not_found, cause::not_attached, EINVAL,
                   holder);
     check_refused(detach_from(here, dissector_hook, borrow(other)), errc::not_found, cause::other_program, EINVAL,
-                  name_of(held, "held") + " is attached there, not " + name_of(other, "other"));
+                  name_of(held) + " is attached there, not " + name_of(other));
     check_refused(attach_at(here, dissector_hook, borrow(other)), errc::busy, cause::slot_taken, EEXIST,
                   "held by the link with id ");
   });

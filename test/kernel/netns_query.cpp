@@ -6,6 +6,7 @@
 #include "bpflink/attach/raw_query.hpp"
 #include "child_helpers.hpp"
 #include "netns_programs.hpp"
+#include "refusals.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
 #include "support/netns_fixture.hpp"
@@ -79,15 +80,7 @@ TEST_CASE("query: several sk_lookup programs stand in their order", "[query]") {
 TEST_CASE("query: what cannot be asked of a network namespace is told by its cause", "[query]") {
   SKIP_IF(test::needs_root());
   const auto refused = [](netns_target target, netns_hook hook, errc code, bpflink::cause why, int number,
-                          const std::string& words) {
-    const auto found = ask(target, hook);
-    INFO(sentence(found));
-    REQUIRE_FALSE(found);
-    CHECK(found.error().code() == code);
-    CHECK(found.error().cause() == why);
-    CHECK(found.error().sys_errno() == number);
-    CHECK_THAT(found.error().message(), test::contains(words));
-  };
+                          const std::string& words) { check_refused(ask(target, hook), code, why, number, words); };
   const unique_fd empty;
   refused(empty, netns_hook::sk_lookup, errc::bad_handle, cause::empty_handle, 0, "network namespace handle is empty");
   refused(netns_target::current(), netns_hook{}, errc::invalid_argument, cause::bad_option, 0, "no such hook");

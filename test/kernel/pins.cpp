@@ -12,6 +12,7 @@
 #include "bpflink/attach/raw_tracepoint.hpp"
 #include "bpflink/link.hpp"
 #include "helpers.hpp"
+#include "refusals.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
@@ -43,15 +44,6 @@ struct pinnable {
     return program.runs() - before;
   }
 };
-
-template <class T>
-void check_refused(const expected<T>& result, errc code, bpflink::cause why, int number, const std::string& words) {
-  REQUIRE_FALSE(result);
-  CHECK(to_string(result.error().code()) == to_string(code));
-  CHECK(to_string(result.error().cause()) == to_string(why));
-  CHECK(result.error().sys_errno() == number);
-  CHECK_THAT(result.error().message(), contains(words));
-}
 
 }  // namespace
 

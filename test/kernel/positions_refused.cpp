@@ -8,6 +8,7 @@
 
 #include "bpflink/attach/cgroup.hpp"
 #include "positions.hpp"
+#include "refusals.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 
@@ -28,18 +29,9 @@ struct verdict {
 template <class Result>
 void check_refused(const Result& result, const verdict& expected_verdict, const std::string& words) {
   INFO(words);
-  REQUIRE_FALSE(result);
-  const auto& error = result.error();
-  INFO(error.message());
-  CHECK(to_string(error.code()) == to_string(expected_verdict.code));
-  CHECK(to_string(error.cause()) == to_string(expected_verdict.why));
-  CHECK(error.sys_errno() == expected_verdict.number);
+  const auto error = error_of(result);
+  check_error(error, expected_verdict.code, expected_verdict.why, expected_verdict.number, words);
   CHECK((error.operation() == operation::none) == (expected_verdict.number == 0));
-  CHECK_THAT(error.message(), contains(words));
-}
-
-std::string name_of(const test::counted_program& program, const std::string& name) {
-  return "program '" + name + "' (id " + std::to_string(test::program_id(program.get())) + ")";
 }
 
 }  // namespace
@@ -50,12 +42,12 @@ TEST_CASE("positions: the same program twice is told, with the link that holds i
     const auto twin = load_tc(tc_next, "twin");
     const auto link = hook.attached(twin);
     check_refused(hook.attach(borrow(twin)), {errc::already_exists, cause::already_attached, EEXIST},
-                  name_of(twin, "twin") + ", held by the link with id " +
-                      std::to_string(positions::id_of_link(link).value()) + ", is attached there already");
+                  name_of(twin) + ", held by the link with id " + std::to_string(positions::id_of_link(link).value()) +
+                      ", is attached there already");
     const auto other = load_tc();
     auto second = hook.attached(other);
     check_refused(second.update(borrow(twin)), {errc::already_exists, cause::already_attached, EEXIST},
-                  name_of(twin, "twin") + " is attached at this hook already");
+                  name_of(twin) + " is attached at this hook already");
   });
 }
 
@@ -66,12 +58,11 @@ TEST_CASE("positions: what is not attached there is no anchor", "[positions]") {
     const auto program = load_tc();
     const auto idle = load_tc(tc_next, "idle");
     const auto there = load_tc(tc_next, "there");
-    const auto words = name_of(idle, "idle") + ", which the position is relative to, is not attached there";
+    const auto words = name_of(idle) + ", which the position is relative to, is not attached there";
     check_refused(hook.attach(borrow(program), position::before(borrow(idle))), missing, words);
     check_refused(hook.attach(borrow(program), position::after(id_of(idle))), missing, words);
     const auto link = hook.attached(there);
-    check_refused(hook.attach(borrow(program), position::before(borrow(idle))), missing,
-                  "there is " + name_of(there, "there"));
+    check_refused(hook.attach(borrow(program), position::before(borrow(idle))), missing, "there is " + name_of(there));
 
     // Of another interface.
     const auto elsewhere = attach(tcx_options{.interface = 1, .hook = tcx_hook::ingress, .program = borrow(idle)});
@@ -101,7 +92,7 @@ TEST_CASE("positions: a link or program of another kind is no anchor", "[positio
     REQUIRE(sentence(link) == "");
     check_refused(hook.attach(borrow(program), position::before(*link)), missing, "is not attached there");
     check_refused(hook.attach(borrow(program), position::after(borrow(egress))), missing,
-                  name_of(egress, "egress") + ", which the position is relative to, is not attached there");
+                  name_of(egress) + ", which the position is relative to, is not attached there");
     check_refused(hook.attach(borrow(program), position::before(id_of(egress))), missing, "is not attached there");
   });
 }

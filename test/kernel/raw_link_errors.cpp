@@ -8,6 +8,7 @@
 
 #include "bpflink/attach/raw_link.hpp"
 #include "netns_programs.hpp"
+#include "refusals.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/old_kernel.hpp"
@@ -22,16 +23,6 @@ namespace {
 namespace at = test::attach_type;
 namespace of = test::prog_type;
 using test::contains;
-
-void check_refused(const expected<link_handle>& link, errc code, bpflink::cause why, int number,
-                   const std::string& words) {
-  INFO(sentence(link));
-  REQUIRE_FALSE(link);
-  CHECK(link.error().code() == code);
-  CHECK(link.error().cause() == why);
-  CHECK(link.error().sys_errno() == number);
-  CHECK_THAT(link.error().message(), contains(words));
-}
 
 expected<link_handle> link_to(raw_target target, attach_type hook, program_ref program) {
   return attach(raw_link_options{.target = target, .program = program, .hook = hook});

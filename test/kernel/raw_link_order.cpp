@@ -8,6 +8,7 @@
 #include "bpflink/info.hpp"
 #include "netns_programs.hpp"
 #include "order_helpers.hpp"
+#include "refusals.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/netns_fixture.hpp"
@@ -20,28 +21,14 @@ namespace {
 namespace at = test::attach_type;
 namespace of = test::prog_type;
 
-void check_refused(const expected<link_handle>& result, errc code, bpflink::cause why, int number,
-                   const std::string& words) {
-  INFO(sentence(result));
-  REQUIRE_FALSE(result);
-  CHECK(result.error().code() == code);
-  CHECK(result.error().cause() == why);
-  CHECK(result.error().sys_errno() == number);
-  CHECK_THAT(result.error().message(), test::contains(words));
-}
-
 }  // namespace
 
 TEST_CASE("raw_link: places in a cgroup", "[raw_link]") {
   SKIP_IF(test::needs_cgroup2());
-  test::cgroup_fixture cgroup;
-  const order_record record;
-  const auto one = record.load(1);
-  const auto two = record.load(2);
-  const auto three = record.load(3);
+  const ordered_cgroup here;
   const auto link = [&](const test::fd& program, std::optional<position> where, std::optional<revision> expected = {},
                         bool preorder = false) {
-    return attach(raw_link_options{.target = fd_ref{cgroup.get()},
+    return attach(raw_link_options{.target = fd_ref{here.cgroup.get()},
                                    .program = borrow(program),
                                    .hook = attach_type::cgroup_inet_egress,
                                    .position = where,
@@ -49,29 +36,28 @@ TEST_CASE("raw_link: places in a cgroup", "[raw_link]") {
                                    .preorder = preorder});
   };
   if (!has_cgroup_order()) {
-    check_no_order(link(one, position::first()));
-    check_no_order(link(one, {}, revision{1}));
-    check_no_order(link(one, {}, {}, true));
-    CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids.empty());
+    check_no_order(link(here.one, position::first()));
+    check_no_order(link(here.one, {}, revision{1}));
+    check_no_order(link(here.one, {}, {}, true));
+    CHECK(here.ids().empty());
     return;
   }
-  const auto first = link(one, {}, revision{1});
+  const auto first = link(here.one, {}, revision{1});
   REQUIRE(sentence(first) == "");
-  const auto second = link(two, position::before(*first));
+  const auto second = link(here.two, position::before(*first));
   REQUIRE(sentence(second) == "");
-  CHECK(record.of_datagram(cgroup.path()) == 0x21);
+  CHECK(here.order() == 0x21);
   // By its program, which is looked for.
-  const auto third = link(three, position::before(borrow(one)));
+  const auto third = link(here.three, position::before(borrow(here.one)));
   REQUIRE(sentence(third) == "");
-  CHECK(record.of_datagram(cgroup.path()) == 0x231);
-  check_refused(link(two, position::last(), revision{1}), errc::conflict, cause::stale_revision, ESTALE,
+  CHECK(here.order() == 0x231);
+  check_refused(link(here.two, position::last(), revision{1}), errc::conflict, cause::stale_revision, ESTALE,
                 "not the expected 1");
-  const auto absent = record.load(5);
-  check_refused(link(two, position::after(borrow(absent))), errc::not_found, cause::anchor_missing, EINVAL,
+  check_refused(link(here.two, position::after(borrow(here.five))), errc::not_found, cause::anchor_missing, EINVAL,
                 "is not attached there");
-  const auto early = link(absent, {}, {}, true);
+  const auto early = link(here.five, {}, {}, true);
   REQUIRE(sentence(early) == "");
-  CHECK(record.of_datagram(cgroup.path()) == 0x5231);
+  CHECK(here.order() == 0x5231);
 }
 
 TEST_CASE("raw_link: a link to this thread's network namespace, and to an interface of another one", "[raw_link]") {

@@ -66,9 +66,8 @@ TEST_CASE("old raw_program: attached, detached and told", "[.][old-raw-program]"
   const auto theirs = load_egress("theirs");
   CHECK(sentence(attach_at(here, egress, borrow(theirs))) == "");
   check_refused(attach_at(here, egress, borrow(ours), attach_mode::multi), errc::permission_denied,
-                cause::parent_forbids, EPERM, name_of(theirs, "theirs"));
-  check_refused(detach_from(here, egress, borrow(ours)), errc::not_found, cause::other_program, 0,
-                name_of(theirs, "theirs"));
+                cause::parent_forbids, EPERM, name_of(theirs));
+  check_refused(detach_from(here, egress, borrow(ours)), errc::not_found, cause::other_program, 0, name_of(theirs));
   CHECK(sentence(detach_from(here, egress, borrow(theirs))) == "");
 
   const test::netns_fixture netns;
@@ -79,8 +78,7 @@ TEST_CASE("old raw_program: attached, detached and told", "[.][old-raw-program]"
     CHECK(sentence(attach_at(current, attach_type::flow_dissector, borrow(dissector))) == "");
     // Such kernels would detach it without looking.
     check_refused(detach_from(current, attach_type::flow_dissector, borrow(other)), errc::not_found,
-                  cause::other_program, 0,
-                  name_of(dissector, "dissector") + " is attached there, not " + name_of(other, "other"));
+                  cause::other_program, 0, name_of(dissector) + " is attached there, not " + name_of(other));
     CHECK(sentence(detach_from(current, attach_type::flow_dissector, borrow(dissector))) == "");
   });
 }

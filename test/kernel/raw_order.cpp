@@ -17,15 +17,11 @@ namespace bpflink {
 
 namespace {
 
-namespace at = test::attach_type;
-namespace of = test::prog_type;
-
 constexpr auto egress = attach_type::cgroup_inet_egress;
 
-expected<void> attach_to(const test::cgroup_fixture& cgroup, const test::fd& program,
-                         std::optional<raw_position> where = {}, std::optional<revision> expected = {},
-                         bool preorder = false) {
-  return attach_program({.target = fd_ref{cgroup.get()},
+expected<void> attach_to(const ordered_cgroup& here, const test::fd& program, std::optional<raw_position> where = {},
+                         std::optional<revision> expected = {}, bool preorder = false) {
+  return attach_program({.target = fd_ref{here.cgroup.get()},
                          .program = borrow(program),
                          .hook = egress,
                          .mode = attach_mode::multi,
@@ -33,14 +29,13 @@ expected<void> attach_to(const test::cgroup_fixture& cgroup, const test::fd& pro
                          .expected_revision = expected,
                          .preorder = preorder});
 }
-expected<void> detach_at(const test::cgroup_fixture& cgroup, const test::fd& program,
-                         std::optional<revision> expected = {}) {
+expected<void> detach_at(const ordered_cgroup& here, const test::fd& program, std::optional<revision> expected = {}) {
   return detach_program(
-      {.target = fd_ref{cgroup.get()}, .program = borrow(program), .hook = egress, .expected_revision = expected});
+      {.target = fd_ref{here.cgroup.get()}, .program = borrow(program), .hook = egress, .expected_revision = expected});
 }
 
-std::optional<revision> now_at(const test::cgroup_fixture& cgroup) {
-  const auto found = query(raw_query{.target = fd_ref{cgroup.get()}, .hook = egress});
+std::optional<revision> now_at(const ordered_cgroup& here) {
+  const auto found = query(raw_query{.target = fd_ref{here.cgroup.get()}, .hook = egress});
   REQUIRE(sentence(found) == "");
   return found->revision();
 }
@@ -50,118 +45,109 @@ std::optional<revision> now_at(const test::cgroup_fixture& cgroup) {
 TEST_CASE("raw_program: before 6.17 no order in a cgroup is lost without a word", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
   if (has_cgroup_order()) return;
-  test::cgroup_fixture cgroup;
-  const order_record record;
-  const auto program = record.load(1);
-  check_no_order(attach_to(cgroup, program, position::first()));
-  check_no_order(attach_to(cgroup, program, position::last()));
-  check_no_order(attach_to(cgroup, program, {}, revision{1}));
-  check_no_order(attach_program(
-      {.target = fd_ref{cgroup.get()}, .program = borrow(program), .hook = egress, .expected_revision = revision{1}}));
-  if (!has_cgroup_preorder()) check_no_order(attach_to(cgroup, program, {}, {}, true), "6.15");
-  CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids.empty());
+  const ordered_cgroup here;
+  check_no_order(attach_to(here, here.one, position::first()));
+  check_no_order(attach_to(here, here.one, position::last()));
+  check_no_order(attach_to(here, here.one, {}, revision{1}));
+  check_no_order(attach_program({.target = fd_ref{here.cgroup.get()},
+                                 .program = borrow(here.one),
+                                 .hook = egress,
+                                 .expected_revision = revision{1}}));
+  if (!has_cgroup_preorder()) check_no_order(attach_to(here, here.one, {}, {}, true), "6.15");
+  CHECK(here.ids().empty());
 
   // What is replaced, or detached, with a revision that such a kernel would pass over.
-  const auto next = record.load(2);
-  REQUIRE(sentence(attach_to(cgroup, program)) == "");
-  check_no_order(attach_to(cgroup, next, position::replacing(borrow(program)), revision{1}));
-  check_no_order(detach_at(cgroup, program, revision{1}));
-  CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids == ids_of({&program}));
-  CHECK(sentence(detach_at(cgroup, program)) == "");
+  REQUIRE(sentence(attach_to(here, here.one)) == "");
+  check_no_order(attach_to(here, here.two, position::replacing(borrow(here.one)), revision{1}));
+  check_no_order(detach_at(here, here.one, revision{1}));
+  CHECK(here.ids() == ids_of({&here.one}));
+  CHECK(sentence(detach_at(here, here.one)) == "");
 }
 
 TEST_CASE("raw_program: places in a cgroup, seen and run through", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
   if (!has_cgroup_order()) return;
-  test::cgroup_fixture cgroup;
-  const order_record record;
-  const auto one = record.load(1);
-  const auto two = record.load(2);
-  const auto three = record.load(3);
-  const auto four = record.load(4);
-  const auto five = record.load(5);
-  CHECK(sentence(attach_to(cgroup, one, position::first())) == "");
-  CHECK(sentence(attach_to(cgroup, two, position::first())) == "");
-  CHECK(record.of_datagram(cgroup.path()) == 0x21);
-  CHECK(sentence(attach_to(cgroup, three, position::after(borrow(two)))) == "");
-  CHECK(record.of_datagram(cgroup.path()) == 0x231);
-  CHECK(sentence(attach_to(cgroup, four, position::before(program_id{test::program_id(one.get())}))) == "");
-  CHECK(record.of_datagram(cgroup.path()) == 0x2341);
-  CHECK(sentence(attach_to(cgroup, five, position::replacing(borrow(three)), now_at(cgroup))) == "");
-  CHECK(record.of_datagram(cgroup.path()) == 0x2541);
-  CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids == ids_of({&two, &five, &four, &one}));
-  for (const auto* const program : {&one, &two, &four, &five}) CHECK(sentence(detach_at(cgroup, *program)) == "");
+  const ordered_cgroup here;
+  CHECK(sentence(attach_to(here, here.one, position::first())) == "");
+  CHECK(sentence(attach_to(here, here.two, position::first())) == "");
+  CHECK(here.order() == 0x21);
+  CHECK(sentence(attach_to(here, here.three, position::after(borrow(here.two)))) == "");
+  CHECK(here.order() == 0x231);
+  CHECK(sentence(attach_to(here, here.four, position::before(program_id{test::program_id(here.one.get())}))) == "");
+  CHECK(here.order() == 0x2341);
+  CHECK(sentence(attach_to(here, here.five, position::replacing(borrow(here.three)), now_at(here))) == "");
+  CHECK(here.order() == 0x2541);
+  CHECK(here.ids() == ids_of({&here.two, &here.five, &here.four, &here.one}));
+  for (const auto* const program : {&here.one, &here.two, &here.four, &here.five})
+    CHECK(sentence(detach_at(here, *program)) == "");
 }
 
 TEST_CASE("raw_program: revisions guard attaching, replacing and detaching in each mode", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
   if (!has_cgroup_order()) return;
-  test::cgroup_fixture cgroup;
-  const order_record record;
-  const auto one = record.load(1);
-  const auto two = record.load(2);
-  const fd_ref here{cgroup.get()};
+  const ordered_cgroup here;
   const auto stale = revision{1000000};
   const auto words = "its revision is not the expected 1000000, but ";
   for (const auto mode : {attach_mode::exclusive, attach_mode::override, attach_mode::multi}) {
     INFO(to_string(mode));
     const auto attach_with = [&](const test::fd& program, std::optional<revision> expected) {
-      return attach_program(
-          {.target = here, .program = borrow(program), .hook = egress, .mode = mode, .expected_revision = expected});
+      return attach_program({.target = fd_ref{here.cgroup.get()},
+                             .program = borrow(program),
+                             .hook = egress,
+                             .mode = mode,
+                             .expected_revision = expected});
     };
-    check_refused(attach_with(one, stale), errc::conflict, cause::stale_revision, ESTALE, words);
-    CHECK(sentence(attach_with(one, now_at(cgroup))) == "");
-    CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids == ids_of({&one}));
-    check_refused(detach_at(cgroup, one, stale), errc::conflict, cause::stale_revision, ESTALE, words);
-    CHECK(record.of_datagram(cgroup.path()) == 0x1);
-    CHECK(sentence(detach_at(cgroup, one, now_at(cgroup))) == "");
+    check_refused(attach_with(here.one, stale), errc::conflict, cause::stale_revision, ESTALE, words);
+    CHECK(sentence(attach_with(here.one, now_at(here))) == "");
+    CHECK(here.ids() == ids_of({&here.one}));
+    check_refused(detach_at(here, here.one, stale), errc::conflict, cause::stale_revision, ESTALE, words);
+    CHECK(here.order() == 0x1);
+    CHECK(sentence(detach_at(here, here.one, now_at(here))) == "");
   }
-  CHECK(sentence(attach_to(cgroup, one)) == "");
-  check_refused(attach_to(cgroup, two, position::replacing(borrow(one)), stale), errc::conflict, cause::stale_revision,
-                ESTALE, words);
-  CHECK(sentence(attach_to(cgroup, two, position::replacing(borrow(one)), now_at(cgroup))) == "");
-  CHECK(sentence(detach_at(cgroup, two)) == "");
+  CHECK(sentence(attach_to(here, here.one)) == "");
+  check_refused(attach_to(here, here.two, position::replacing(borrow(here.one)), stale), errc::conflict,
+                cause::stale_revision, ESTALE, words);
+  CHECK(sentence(attach_to(here, here.two, position::replacing(borrow(here.one)), now_at(here))) == "");
+  CHECK(sentence(detach_at(here, here.two)) == "");
 }
 
 TEST_CASE("raw_program: preorder across a parent and a child", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
   if (!has_cgroup_preorder()) return;
-  test::cgroup_fixture cgroup;
-  const auto below = cgroup.child("below");
+  ordered_cgroup here;
+  const auto& early = here.one;
+  const auto& own = here.two;
+  const auto& late = here.three;
+  const auto below = here.cgroup.child("below");
   const auto directory = test::open_file(below, O_RDONLY | O_CLOEXEC);
-  const order_record record;
-  const auto early = record.load(1);
-  const auto own = record.load(2);
-  const auto late = record.load(3);
-  CHECK(sentence(attach_to(cgroup, late)) == "");
-  CHECK(sentence(attach_to(cgroup, early, {}, {}, true)) == "");
+  CHECK(sentence(attach_to(here, late)) == "");
+  CHECK(sentence(attach_to(here, early, {}, {}, true)) == "");
   const raw_target child = fd_ref{directory.get()};
   CHECK(sentence(attach_at(child, egress, borrow(own), attach_mode::multi)) == "");
-  CHECK(record.of_datagram(below) == 0x123);
+  CHECK(here.record.of_datagram(below) == 0x123);
   const auto effective = query(raw_query{.target = child, .hook = egress, .view = attached_view::effective});
   REQUIRE(sentence(effective) == "");
   CHECK(ids_in(*effective) == ids_of({&early, &own, &late}));
   CHECK(sentence(detach_from(child, egress, borrow(own))) == "");
-  CHECK(sentence(detach_at(cgroup, early)) == "");
-  CHECK(sentence(detach_at(cgroup, late)) == "");
+  CHECK(sentence(detach_at(here, early)) == "");
+  CHECK(sentence(detach_at(here, late)) == "");
 }
 
 TEST_CASE("raw_program: what stands against a place in a cgroup is told", "[raw_program]") {
   SKIP_IF(test::needs_cgroup2());
   if (!has_cgroup_order()) return;
-  test::cgroup_fixture cgroup;
-  const order_record record;
-  const auto there = record.load(1);
-  const auto linked = record.load(2);
-  const auto next = record.load(3);
-  const auto early = record.load(4);
-  REQUIRE(sentence(attach_to(cgroup, there)) == "");
-  REQUIRE(sentence(attach_to(cgroup, early, {}, {}, true)) == "");
+  const ordered_cgroup here;
+  const auto& there = here.one;
+  const auto& linked = here.two;
+  const auto& next = here.three;
+  const auto& early = here.four;
+  REQUIRE(sentence(attach_to(here, there)) == "");
+  REQUIRE(sentence(attach_to(here, early, {}, {}, true)) == "");
   const auto link =
-      attach(cgroup_options{.cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(linked)});
+      attach(cgroup_options{.cgroup = here.cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(linked)});
   REQUIRE(sentence(link) == "");
   const auto refused = [&](position where, errc code, bpflink::cause why, int number, const std::string& words) {
-    check_refused(attach_to(cgroup, next, where), code, why, number, words);
+    check_refused(attach_to(here, next, where), code, why, number, words);
   };
   const std::string like = "attached by link, and the kernel places programs without a link relative to their like";
   refused(position::before(*link), errc::not_supported, cause::no_such_operation, EINVAL, like);
@@ -172,12 +158,12 @@ TEST_CASE("raw_program: what stands against a place in a cgroup is told", "[raw_
   refused(position::before(program_id{0x7ffffffe}), errc::not_found, cause::no_such_id, ENOENT, "is nobody's");
   refused(position::before(program_ref{fd_ref{9999}}), errc::bad_handle, cause::closed_descriptor, EBADF,
           "9999 is closed");
-  refused(position::before(program_ref{fd_ref{cgroup.get()}}), errc::wrong_type, cause::not_a_program, EINVAL,
+  refused(position::before(program_ref{fd_ref{here.cgroup.get()}}), errc::wrong_type, cause::not_a_program, EINVAL,
           "not that of a program");
   refused(position::after(borrow(early)), errc::invalid_argument, cause::bad_option, EINVAL,
           "is attached with preorder, and so stands in another order");
-  CHECK(sentence(detach_at(cgroup, there)) == "");
-  CHECK(sentence(detach_at(cgroup, early)) == "");
+  CHECK(sentence(detach_at(here, there)) == "");
+  CHECK(sentence(detach_at(here, early)) == "");
 }
 
 TEST_CASE("raw_program: an order where there is none is refused without a system call", "[raw_program]") {

@@ -113,7 +113,7 @@ TEST_CASE("raw_program: in the modes for one program no other one is detached", 
     CHECK(sentence(attach_at(here, egress, borrow(theirs), mode)) == "");
     const auto other = detach_from(here, egress, borrow(ours));
     check_refused(other, errc::not_found, cause::other_program, 0,
-                  name_of(theirs, "theirs") + " is attached there, not " + name_of(ours, "ours"));
+                  name_of(theirs) + " is attached there, not " + name_of(ours));
     CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids == std::vector{test::program_id(theirs.get())});
     CHECK(sentence(detach_from(here, egress, borrow(theirs))) == "");
     CHECK(test::query(cgroup.get(), at::cgroup_inet_egress).ids.empty());
@@ -197,10 +197,9 @@ TEST_CASE("raw_program: a flow dissector in this thread's network namespace", "[
   netns.run([&] {
     CHECK(sentence(attach_at(here, hook, borrow(first))) == "");
     check_refused(attach_at(here, hook, borrow(first)), errc::already_exists, cause::already_attached, EINVAL,
-                  name_of(first, "first") + ", attached without a link, is attached there already");
+                  name_of(first) + ", attached without a link, is attached there already");
     check_refused(detach_from(here, hook, borrow(second)), errc::not_found, cause::other_program,
-                  test::at_least(5, 8) ? ENOENT : 0,
-                  name_of(first, "first") + " is attached there, not " + name_of(second, "second"));
+                  test::at_least(5, 8) ? ENOENT : 0, name_of(first) + " is attached there, not " + name_of(second));
   });
   CHECK(dissected(netns, first) == 1);
   netns.run([&] {
@@ -238,7 +237,7 @@ TEST_CASE("raw_program: tcx by interface", "[raw_program]") {
     CHECK(test::udp_send() == 0);
     CHECK(first.runs() > 0);
     check_refused(attach_at(here, hook, borrow(first)), errc::already_exists, cause::already_attached, EEXIST,
-                  name_of(first, "first") + ", attached without a link, is attached there already");
+                  name_of(first) + ", attached without a link, is attached there already");
     const raw_attach_options replacing{
         .target = here, .program = borrow(second), .hook = hook, .position = position::replacing(borrow(first))};
     CHECK(sentence(attach_program(replacing)) == "");
@@ -249,7 +248,7 @@ TEST_CASE("raw_program: tcx by interface", "[raw_program]") {
             {.target = here, .program = borrow(third), .hook = hook, .position = position::replacing(borrow(first))}),
         errc::not_found, cause::other_program, ENOENT, "is attached there, not ");
     check_refused(detach_from(here, hook, borrow(first)), errc::not_found, cause::other_program, ENOENT,
-                  name_of(second, "second") + " is attached there, not " + name_of(first, "first"));
+                  name_of(second) + " is attached there, not " + name_of(first));
     CHECK(sentence(detach_from(here, hook, borrow(second))) == "");
     CHECK(test::query(1, at::tcx_ingress).ids.empty());
   });

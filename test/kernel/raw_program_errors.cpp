@@ -149,9 +149,9 @@ TEST_CASE("raw_program: what stands against a replacement in a cgroup is told", 
                 "no program is attached there");
   REQUIRE(sentence(attach_at(here, egress, borrow(there), attach_mode::multi)) == "");
   check_refused(attach_at(here, egress, borrow(there), attach_mode::multi), errc::already_exists,
-                cause::already_attached, EINVAL, name_of(there, "there") + " is attached");
+                cause::already_attached, EINVAL, name_of(there) + " is attached");
   check_refused(replace(next, borrow(absent)), errc::not_found, cause::other_program, ENOENT,
-                name_of(there, "there") + " is attached there, not " + name_of(absent, "absent"));
+                name_of(there) + " is attached there, not " + name_of(absent));
   check_refused(replace(next, fd_ref{9999}), errc::bad_handle, cause::closed_descriptor, EBADF,
                 "the replaced program's descriptor 9999 is closed");
   check_refused(replace(next, fd_ref{cgroup.get()}), errc::wrong_type, cause::not_a_program, EINVAL,
@@ -159,11 +159,11 @@ TEST_CASE("raw_program: what stands against a replacement in a cgroup is told", 
 
   REQUIRE(sentence(attach_at(here, egress, borrow(next), attach_mode::multi)) == "");
   check_refused(replace(next, borrow(there)), errc::already_exists, cause::already_attached, EINVAL,
-                name_of(next, "next") + " is attached");
+                name_of(next) + " is attached");
 
   const auto link = link_to(here, egress, borrow(absent));
   REQUIRE(sentence(link) == "");
-  const auto words = name_of(absent, "absent") + held_by(link) + " is attached there, but not without a link";
+  const auto words = name_of(absent) + held_by(link) + " is attached there, but not without a link";
   const auto newest = load_egress();
   check_refused(replace(newest, borrow(absent)), errc::not_found, cause::not_attached, ENOENT, words);
   check_refused(detach_from(here, egress, borrow(absent)), errc::not_found, cause::not_attached, ENOENT, words);
@@ -196,7 +196,7 @@ TEST_CASE("raw_program: a slot that a link holds is told with the link", "[raw_p
   REQUIRE(sentence(link) == "");
   netns.run([&] {
     check_refused(attach_at(raw_target::this_netns(), attach_type::flow_dissector, borrow(next)), errc::busy,
-                  cause::slot_taken, EEXIST, name_of(there, "there") + held_by(link));
+                  cause::slot_taken, EEXIST, name_of(there) + held_by(link));
   });
   if (test::at_least(6, 6)) {
     const auto classifier = test::load_counted(of::sched_cls, at::tcx_ingress, -1, "classifier");
@@ -204,7 +204,7 @@ TEST_CASE("raw_program: a slot that a link holds is told with the link", "[raw_p
     netns.run([&] {
       const auto tcx = link_to(ifindex{1}, attach_type::tcx_ingress, borrow(classifier));
       REQUIRE(sentence(tcx) == "");
-      const auto words = name_of(classifier, "classifier") + held_by(tcx);
+      const auto words = name_of(classifier) + held_by(tcx);
       check_refused(detach_from(ifindex{1}, attach_type::tcx_ingress, borrow(classifier)), errc::busy,
                     cause::slot_taken, EBUSY, words);
       check_refused(attach_program({.target = ifindex{1},

@@ -7,6 +7,7 @@
 #include "bpflink/attach/raw_link.hpp"
 #include "order_helpers.hpp"
 #include "raw_program.hpp"
+#include "refusals.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/netns_fixture.hpp"
@@ -22,16 +23,6 @@ namespace of = test::prog_type;
 
 expected<attached_programs> ask(raw_target target, attach_type hook, attached_view view = attached_view::here) {
   return query(raw_query{.target = target, .hook = hook, .view = view});
-}
-
-void check_refused(const expected<attached_programs>& result, errc code, bpflink::cause why, int number,
-                   const std::string& words) {
-  INFO(sentence(result));
-  REQUIRE_FALSE(result);
-  CHECK(result.error().code() == code);
-  CHECK(result.error().cause() == why);
-  CHECK(result.error().sys_errno() == number);
-  CHECK_THAT(result.error().message(), test::contains(words));
 }
 
 }  // namespace

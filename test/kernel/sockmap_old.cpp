@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "child_helpers.hpp"
+#include "link_checks.hpp"
 #include "sockmap_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
@@ -29,14 +30,6 @@ std::uint32_t id_of(const test::counted_program& program) { return test::program
 
 int attach_theirs(const test::fd& map, const test::counted_program& program) {
   return test::prog_attach({map.get(), program.get(), at::sk_msg_verdict});
-}
-
-template <class T>
-void check_refused(const expected<T>& result, errc code, cause why, const std::string& part = {}) {
-  REQUIRE_FALSE(result);
-  CHECK(to_string(result.error().code()) == to_string(code));
-  CHECK(to_string(result.error().cause()) == to_string(why));
-  CHECK_THAT(result.error().message(), test::contains(part));
 }
 
 // A kernel that does not know this attach type.
@@ -79,26 +72,20 @@ TEST_CASE("old sockmap: it runs, is swapped, stops, and is told as what it is", 
     const auto second = load_verdict(sockmap_hook::msg_verdict, socket_pass, "second");
     auto link = attach(at_map(map, borrow(first)));
     REQUIRE(sentence(link) == "");
-    CHECK(link->mechanism() == mechanism::program_exclusive);
-    CHECK_FALSE(link->can_pin());
-    CHECK_FALSE(link->fd());
-    CHECK(link->pin("/sys/fs/bpf/none").error() == errc::not_supported);
-    CHECK(link->info().error() == errc::not_supported);
+    check_no_bpf_link(*link, mechanism::program_exclusive);
     CHECK(runs_for_new_socket(map, first) == 1);
 
     CHECK(sentence(link->update(borrow(second))) == "");
     CHECK(sentence(link->update(borrow(second))) == "");
     CHECK(runs_for_new_socket(map, second) == 1);
-    check_refused(link->update(borrow(first), borrow(first)), errc::conflict, cause::other_program, "'second'");
+    check_conflict(*link, second, first);
     CHECK(programs_at(map) == ids{id_of(second)});
     CHECK(sentence(link->update(borrow(first), borrow(second))) == "");
     CHECK(programs_at(map) == ids{id_of(first)});
 
     CHECK(sentence(link->detach()) == "");
-    CHECK(sentence(link->detach()) == "");
     CHECK(programs_at(map).empty());
-    check_refused(link->update(borrow(second)), errc::defunct, cause::detached);
-    CHECK(sentence(link->close()) == "");
+    check_stays_detached(*link, borrow(second));
   });
 }
 

@@ -10,6 +10,7 @@
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
 #include "support/privileges.hpp"
+#include "support/reception.hpp"
 #include "support/traffic.hpp"
 
 namespace bpflink {
@@ -21,6 +22,18 @@ struct map_sort {
   bool hash;
 };
 constexpr map_sort both[] = {{test::map_type::sockmap, false}, {test::map_type::sockhash, true}};
+
+// These ends of two connections are in the map: what is sent by the one leaves by the other, and does not go on where
+// it was going.
+void check_redirected(const test::fd& map, test::fd connection::*held, test::fd connection::*out) {
+  const auto from = connect_pair();
+  const auto to = connect_pair();
+  REQUIRE(put(map, 0, from.*held) == 0);
+  REQUIRE(put(map, 1, to.*held) == 0);
+  CHECK(send_text(from.client, "elsewhere") == 0);
+  CHECK(receive_text(to.*out) == "elsewhere");
+  CHECK(receive_rest(from) == "");
+}
 
 }  // namespace
 
@@ -36,17 +49,11 @@ TEST_CASE("sockmap: a message verdict drops, and redirects what is sent", "[sock
     const auto dropped = connect_pair();
     REQUIRE(put(map, 0, dropped.client) == 0);
     CHECK(send_text(dropped.client, "dropped") == EACCES);
-    CHECK(receive_text(dropped.server, shortly) == "");
+    CHECK(receive_rest(dropped) == "");
     CHECK(drop.runs() == 1);
 
     CHECK(sentence(link->update(borrow(redirect))) == "");
-    const auto from = connect_pair();
-    const auto other = connect_pair();
-    REQUIRE(put(map, 0, from.client) == 0);
-    REQUIRE(put(map, 1, other.client) == 0);
-    CHECK(send_text(from.client, "elsewhere") == 0);
-    CHECK(receive_text(other.server) == "elsewhere");
-    CHECK(receive_text(from.server, shortly) == "");
+    check_redirected(map, &connection::client, &connection::server);
   });
 }
 
@@ -61,14 +68,7 @@ TEST_CASE("sockmap: a stream verdict redirects what is received, behind a parser
     REQUIRE(sentence(parsing) == "");
     auto judging = attach(at_map(map, borrow(redirect), sockmap_hook::stream_verdict));
     REQUIRE(sentence(judging) == "");
-    // What arrives at the one's server leaves by the other's.
-    const auto from = connect_pair();
-    const auto to = connect_pair();
-    REQUIRE(put(map, 0, from.server) == 0);
-    REQUIRE(put(map, 1, to.server) == 0);
-    CHECK(send_text(from.client, "through the kernel") == 0);
-    CHECK(receive_text(to.client) == "through the kernel");
-    CHECK(receive_text(from.server, shortly) == "");
+    check_redirected(map, &connection::server, &connection::client);
 
     CHECK(sentence(judging->close()) == "");
     CHECK(sentence(parsing->close()) == "");
@@ -93,14 +93,15 @@ TEST_CASE("sockmap: an skb verdict judges datagrams, too", "[sockmap]") {
       return;
     }
     REQUIRE(sentence(link) == "");
-    const auto receives = [&map](std::uint32_t key) {
+    // What is dropped is dropped while it is received; what passes may wait for a worker.
+    const auto receives = [&map](std::uint32_t key, double seconds = test::patience) {
       test::udp_pair pair;
       const auto number = static_cast<std::uint32_t>(pair.receiver());
       REQUIRE(test::map_update(map.get(), &key, &number) == 0);
-      CHECK(pair.send() == 0);
-      return pair.receive(key == 0 ? shortly : 2);
+      test::until_received([&] { CHECK(pair.send() == 0); });
+      return pair.receive(seconds);
     };
-    CHECK_FALSE(receives(0));
+    CHECK_FALSE(receives(0, 0));
     CHECK(drop.runs() == 1);
     CHECK(sentence(link->update(borrow(pass))) == "");
     CHECK(receives(1));

@@ -11,6 +11,7 @@
 
 #include "support/catch.hpp"
 #include "support/fd.hpp"
+#include "support/reception.hpp"
 
 namespace bpflink {
 
@@ -36,10 +37,10 @@ bool frame_passes(const std::string& from, const std::string& to) {
   if (::bind(receiver.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) {
     test::throw_error(errno, "binding a packet socket");
   }
-  if (test::packet_send(from) != 0) return false;
+  int error = 0;
+  test::until_received([&] { error = test::packet_send(from); });
   pollfd waited{receiver.get(), POLLIN, 0};
-  // The frame has gone through, or not, before the sending returns; its receiving is a softirq away.
-  return ::poll(&waited, 1, 200) == 1;
+  return error == 0 && ::poll(&waited, 1, 0) == 1;
 }
 
 }  // namespace bpflink

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bpflink/info.hpp"
+#include "link_checks.hpp"
 #include "support/alloc_counter.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
@@ -53,7 +54,7 @@ TEST_CASE("tcx: packets are dropped until the link is detached or closed", "[tcx
       CHECK(sentence(second->close()) == "");
       CHECK_FALSE(*second);
       // Who goes through all links of the system holds ours for a moment.
-      CHECK(test::eventually(lo_passes));
+      CHECK(test::eventually([] { return lo_passes(); }));
       CHECK(program.runs() >= 2);
     }
   });
@@ -108,10 +109,7 @@ TEST_CASE("tcx: a link tells its interface, and once that is gone that it is def
       REQUIRE(sentence(gone) == "");
       CHECK_FALSE(std::get<tcx_info>(gone->details).interface);
       CHECK(gone->defunct() == true);
-      const auto updated = link->update(borrow(program));
-      REQUIRE_FALSE(updated);
-      CHECK(updated.error() == errc::defunct);
-      CHECK(updated.error().cause() == cause::target_gone);
+      check_refused(link->update(borrow(program)), errc::defunct, cause::target_gone);
       CHECK(sentence(link->close()) == "");
     }
   });
@@ -145,11 +143,7 @@ TEST_CASE("tcx: update swaps the program while traffic runs, and with an expecte
     CHECK(one.runs() + two.runs() == sent);
 
     CHECK(sentence(link->update(borrow(two), borrow(one))) == "");
-    const auto conflict = link->update(borrow(one), borrow(one));
-    REQUIRE_FALSE(conflict);
-    CHECK(conflict.error() == errc::conflict);
-    CHECK(conflict.error().cause() == cause::other_program);
-    CHECK_THAT(conflict.error().message(), test::contains("'one'") && test::contains("'two'"));
+    check_conflict(*link, two, one);
     CHECK(sentence(link->update(borrow(two), borrow(two))) == "");
   });
 }
@@ -200,7 +194,7 @@ TEST_CASE("tcx: an interface of another network namespace", "[tcx]") {
       CHECK(found.error().cause() == cause::missing_feature);
     }
   }
-  netns.run([] { CHECK(test::eventually(lo_passes)); });
+  netns.run([] { CHECK(test::eventually([] { return lo_passes(); })); });
 }
 
 TEST_CASE("tcx: an attach is one system call and no allocation", "[tcx]") {
@@ -216,19 +210,11 @@ TEST_CASE("tcx: an attach is one system call and no allocation", "[tcx]") {
       auto options = on_lo(program);
       options.position = position::before(*anchor_link);
       test::syscall_supervisor supervisor;
-      const auto calls = supervisor.record_calls([&] {
-        auto link = attach(options);
-        test::expect(link.has_value());
-        test::expect(link->close().has_value());
-      });
-      test::expect_equal(test::names(calls), "bpf(28) close");
+      expect_one_call(supervisor, options);
       const tcx_query asked{.interface = index_of("lo"), .hook = tcx_hook::ingress};
       test::expect_equal(test::names(supervisor.record_calls([&] { test::expect(query(asked)->size() == 1); })),
                          "bpf(16)");
-      const auto allocated = test::allocations([&] {
-        test::expect(attach(options).has_value());
-        test::expect(query(asked).has_value());
-      });
+      const auto allocated = test::allocations([&] { test::expect(query(asked).has_value()); });
       test::expect_equal(static_cast<std::int64_t>(allocated.value_or(0)), 0, "allocations");
     });
   });
@@ -241,19 +227,10 @@ TEST_CASE("tcx: what is pinned outlives the link", "[tcx]") {
   test::netns_fixture().run([] {
     const auto drop = load_tc(tc_drop);
     const test::bpffs_fixture bpffs;
-    const auto path = bpffs / "tcx";
     auto link = attach(on_lo(drop));
     REQUIRE(sentence(link) == "");
-    CHECK(sentence(link->pin(path)) == "");
-    CHECK(sentence(link->close()) == "");
-    CHECK(lo_loses());
-    {
-      auto opened = tcx_link::open_pinned(path);
-      REQUIRE(sentence(opened) == "");
-      CHECK(sentence(opened->unpin(path)) == "");
-      CHECK(lo_loses());
-    }
-    CHECK(test::eventually(lo_passes));
+    check_pin_holds(*std::move(link), bpffs / "tcx", [] { return lo_loses(); });
+    CHECK(test::eventually([] { return lo_passes(); }));
   });
 }
 

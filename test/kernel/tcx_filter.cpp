@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "link_checks.hpp"
 #include "support/catch.hpp"
 #include "support/old_kernel.hpp"
 #include "support/seccomp.hpp"
@@ -33,12 +34,6 @@ test::tc_request at(std::uint16_t priority, std::uint32_t handle, const test::co
   return {.ifindex = lo(), .hook = raw(hook), .priority = priority, .handle = handle, .program_fd = program.get()};
 }
 
-template <class T>
-bpf_error failure_of(const expected<T>& result) {
-  REQUIRE_FALSE(result);
-  return result.error();
-}
-
 }  // namespace
 
 TEST_CASE("tcx: without links it is attached by a filter", "[tcx]") {
@@ -56,11 +51,7 @@ TEST_CASE("old tcx: packets are dropped until the handle is detached or closed",
       const auto program = load_tc(tc_drop);
       auto link = attach(on_lo(program, hook));
       REQUIRE(sentence(link) == "");
-      CHECK(link->mechanism() == mechanism::netlink);
-      CHECK_FALSE(link->can_pin());
-      CHECK_FALSE(link->fd());
-      CHECK(link->info().error() == errc::not_supported);
-      CHECK(link->pin("/sys/fs/bpf/none").error() == errc::not_supported);
+      check_no_bpf_link(*link, mechanism::netlink);
       CHECK(lo_loses());
       CHECK(program.runs() == 1);
       REQUIRE(on(hook).size() == 1);
@@ -70,10 +61,7 @@ TEST_CASE("old tcx: packets are dropped until the handle is detached or closed",
       CHECK(sentence(link->detach()) == "");
       CHECK(lo_passes());
       CHECK(test::ingress_qdisc(lo()) == "");
-      CHECK(sentence(link->detach()) == "");
-      CHECK(failure_of(link->update(borrow(program))) == errc::defunct);
-      CHECK(failure_of(link->update(borrow(program))).cause() == cause::detached);
-      CHECK(sentence(link->close()) == "");
+      check_stays_detached(*link, borrow(program));
 
       CHECK(sentence(attach(on_lo(program, hook))) == "");
       CHECK(on(hook).empty());
@@ -102,14 +90,8 @@ TEST_CASE("old tcx: update swaps the program in the same filter", "[.][old-tcx]"
     CHECK(lo_passes());
     CHECK(sentence(link->update(borrow(pass))) == "");
 
-    const auto conflict = failure_of(link->update(borrow(drop), borrow(drop)));
-    CHECK(conflict == errc::conflict);
-    CHECK(conflict.cause() == cause::other_program);
-    CHECK_THAT(conflict.message(), contains("'pass'") && contains("not the expected program 'drop'"));
-    const auto filter = test::load({.type = test::prog_type::socket_filter});
-    CHECK(failure_of(link->update(borrow(filter))).cause() == cause::wrong_program_type);
-    CHECK(failure_of(link->update(borrow(drop), borrow(filter))).cause() == cause::wrong_program_type);
-    CHECK(failure_of(link->update(fd_ref{9999})) == errc::bad_handle);
+    check_conflict(*link, pass, drop);
+    check_no_misfits(*link, borrow(drop));
     expected[0].program_id = id_of(pass);
     CHECK(on(tcx_hook::ingress) == expected);
   });
@@ -132,7 +114,7 @@ TEST_CASE("old tcx: priority and handle are those asked for, else the kernel's o
     REQUIRE(sentence(free) == "");
     CHECK(on(tcx_hook::egress).size() == 3);
 
-    const auto taken = failure_of(attach(on_lo(third, tcx_hook::egress, {.priority = 7, .handle = 42})));
+    const auto taken = error_of(attach(on_lo(third, tcx_hook::egress, {.priority = 7, .handle = 42})));
     CHECK(taken == errc::busy);
     CHECK(taken.cause() == cause::slot_taken);
     CHECK(taken.sys_errno() == EEXIST);
@@ -152,7 +134,7 @@ TEST_CASE("old tcx: a priority of filters of another kind or protocol is told", 
     auto ipv4 = at(9, 1, program);
     ipv4.protocol = 0x0800;
     REQUIRE(test::add_filter(ipv4) == 0);
-    const auto taken = failure_of(attach(on_lo(program, tcx_hook::ingress, {.priority = 9})));
+    const auto taken = error_of(attach(on_lo(program, tcx_hook::ingress, {.priority = 9})));
     CHECK(taken == errc::busy);
     CHECK(taken.cause() == cause::slot_taken);
     CHECK_THAT(taken.message(),
@@ -183,7 +165,7 @@ TEST_CASE("old tcx: the qdisc goes with its last filter, if this made it", "[.][
     SECTION("a refused attach leaves none") {
       const auto filter = test::load({.type = test::prog_type::socket_filter});
       const auto refused =
-          failure_of(attach({.interface = index_of("lo"), .hook = tcx_hook::ingress, .program = borrow(filter)}));
+          error_of(attach({.interface = index_of("lo"), .hook = tcx_hook::ingress, .program = borrow(filter)}));
       CHECK(refused == errc::wrong_type);
       CHECK(refused.cause() == cause::wrong_program_type);
       CHECK(test::ingress_qdisc(lo()) == "");
@@ -195,7 +177,7 @@ TEST_CASE("old tcx: the qdisc goes with its last filter, if this made it", "[.][
         REQUIRE(sentence(link) == "");
         CHECK(lo_passes());
         CHECK(program.runs() == 1);
-        const auto refused = failure_of(attach(on_lo(other, tcx_hook::egress)));
+        const auto refused = error_of(attach(on_lo(other, tcx_hook::egress)));
         CHECK(refused == errc::busy);
         CHECK(refused.cause() == cause::slot_taken);
         CHECK(refused.sys_errno() == EEXIST);
@@ -218,13 +200,13 @@ TEST_CASE("old tcx: closing takes away no other's filter", "[.][old-tcx]") {
     REQUIRE(test::add_filter(at(5, 6, other)) == 0);
     const filters theirs{{5, 6, id_of(other), "bpf", true}};
 
-    const auto updated = failure_of(link->update(borrow(ours)));
+    const auto updated = error_of(link->update(borrow(ours)));
     CHECK(updated == errc::conflict);
     CHECK(updated.cause() == cause::other_program);
     CHECK_THAT(updated.message(), contains("'other'"));
     CHECK(on(tcx_hook::ingress) == theirs);
-    CHECK(failure_of(link->detach()).cause() == cause::not_attached);
-    const auto closed = failure_of(link->close());
+    CHECK(error_of(link->detach()).cause() == cause::not_attached);
+    const auto closed = error_of(link->close());
     CHECK(closed == errc::not_found);
     CHECK(closed.cause() == cause::not_attached);
     CHECK_FALSE(*link);
@@ -236,10 +218,10 @@ TEST_CASE("old tcx: closing takes away no other's filter", "[.][old-tcx]") {
       auto second = attach(on_lo(ours, tcx_hook::ingress, {.priority = 5, .handle = 6}));
       REQUIRE(sentence(second) == "");
       REQUIRE((qdisc ? test::delete_qdisc(lo()) : test::delete_filter(at(5, 6, ours))) == 0);
-      const auto gone = failure_of(second->update(borrow(other)));
+      const auto gone = error_of(second->update(borrow(other)));
       CHECK(gone == errc::defunct);
       CHECK(gone.cause() == cause::detached);
-      CHECK(failure_of(second->close()).cause() == cause::not_attached);
+      CHECK(error_of(second->close()).cause() == cause::not_attached);
       CHECK(test::ingress_qdisc(lo()) == "");
     }
   });
@@ -260,17 +242,17 @@ TEST_CASE("old tcx: positions, revisions and links alone are refused, and since 
     auto alone = on_lo(program);
     alone.mechanism = mechanism_choice::link_only;
     for (const auto& options : {first, last, seen, alone}) {
-      const auto refused = failure_of(attach(options));
+      const auto refused = error_of(attach(options));
       CHECK(refused == errc::not_supported);
       CHECK(refused.cause() == cause::missing_feature);
       CHECK_THAT(refused.message(), contains("tcx") && contains("Linux 6.6"));
       CHECK(on(tcx_hook::ingress).size() == 1);
     }
-    CHECK_THAT(failure_of(attach(first)).message(), contains("no positions"));
-    CHECK_THAT(failure_of(attach(seen)).message(), contains("no revisions"));
+    CHECK_THAT(error_of(attach(first)).message(), contains("no positions"));
+    CHECK_THAT(error_of(attach(seen)).message(), contains("no revisions"));
     auto behind = on_lo(program);
     behind.position = position::after(*there);
-    const auto relative = failure_of(attach(behind));
+    const auto relative = error_of(attach(behind));
     CHECK(relative == errc::not_supported);
     CHECK(relative.operation() == operation::none);
   });
@@ -310,14 +292,11 @@ TEST_CASE("old tcx: an interface that went away is told, and closing is no error
     auto link = attach({.interface = index_of("left"), .hook = tcx_hook::egress, .program = borrow(program)});
     REQUIRE(sentence(link) == "");
     test::delete_interface("left");
-    CHECK(failure_of(link->update(borrow(program))) == errc::defunct);
-    CHECK(failure_of(link->update(borrow(program))).cause() == cause::target_gone);
+    check_refused(link->update(borrow(program)), errc::defunct, cause::target_gone);
     CHECK(sentence(link->close()) == "");
 
-    const auto refused =
-        failure_of(attach({.interface = index_of(9999), .hook = tcx_hook::ingress, .program = borrow(program)}));
-    CHECK(refused == errc::not_found);
-    CHECK(refused.cause() == cause::no_such_interface);
+    check_refused(attach({.interface = index_of(9999), .hook = tcx_hook::ingress, .program = borrow(program)}),
+                  errc::not_found, cause::no_such_interface);
   });
 }
 

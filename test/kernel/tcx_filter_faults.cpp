@@ -5,15 +5,14 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include <array>
 #include <cerrno>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "child_helpers.hpp"
+#include "netlink_faults.hpp"
 #include "support/catch.hpp"
-#include "support/child.hpp"
 #include "support/old_kernel.hpp"
 #include "support/privileges.hpp"
 #include "support/seccomp.hpp"
@@ -37,11 +36,6 @@ std::uint32_t program_on_lo() {
 std::uint32_t id_of(const test::counted_program& program) { return test::program_id(program.get()); }
 
 void clear_lo() { static_cast<void>(test::delete_qdisc(1)); }
-
-void in_child_netns(const std::function<void()>& checks) {
-  const auto result = test::in_child([&] { test::netns_fixture().run(checks); }, 60);
-  CHECK(result.failure() == "");
-}
 
 }  // namespace
 
@@ -73,24 +67,11 @@ TEST_CASE("failing tcx: whatever call of an attach fails, nothing is left", "[.]
   SKIP_IF(test::needs_supervisor());
   in_child_netns([] {
     const auto program = load_tc();
-    const auto options = on_lo(program);
-    // What is asked once in the life of the process is known from here on.
-    expect_equal(sentence(attach(options)), "");
-    test::syscall_supervisor supervisor;
-    constexpr std::array errors{ENOMEM, EPERM};
-    bool attached = false;
-    const auto faults = supervisor.fail_each(
-        errors,
-        [&] {
-          auto link = attach(options);
-          attached = link.has_value();
-          if (link) static_cast<void>(std::move(*link).release());
-        },
-        [&](const test::fault& fault) {
-          expect((filters_on_lo() != 0) == attached, "filters after " + fault.where.name());
-          expect(attached || test::ingress_qdisc(1).empty(), "the qdisc after " + fault.where.name());
-          clear_lo();
-        });
+    const auto faults = fail_attaching(on_lo(program), [](bool attached, const std::string& where) {
+      expect((filters_on_lo() != 0) == attached, "filters " + where);
+      expect(attached || test::ingress_qdisc(1).empty(), "the qdisc " + where);
+      clear_lo();
+    });
     expect(faults > 16);
   });
 }
@@ -102,10 +83,9 @@ TEST_CASE("failing tcx: whatever call of an update fails, one of both programs i
     const auto two = load_tc();
     auto link = must(attach(on_lo(one)));
     test::syscall_supervisor supervisor;
-    constexpr std::array errors{ENOMEM, EPERM};
     bool updated = false;
     const auto faults = supervisor.fail_each(
-        errors, [&] { updated = link.update(borrow(two), borrow(one)).has_value(); },
+        netlink_errors, [&] { updated = link.update(borrow(two), borrow(one)).has_value(); },
         [&](const test::fault& fault) {
           expect_equal(program_on_lo(), id_of(updated ? two : one), "after " + fault.where.name());
           if (updated) expect_equal(sentence(link.update(borrow(one))), "");
@@ -120,10 +100,9 @@ TEST_CASE("failing tcx: whatever call of a detach fails, it can be done again", 
     const auto program = load_tc();
     std::optional<tcx_link> link{must(attach(on_lo(program)))};
     test::syscall_supervisor supervisor;
-    constexpr std::array errors{ENOMEM, EPERM};
     bool detached = false;
     const auto faults = supervisor.fail_each(
-        errors, [&] { detached = link->detach().has_value(); },
+        netlink_errors, [&] { detached = link->detach().has_value(); },
         [&](const test::fault& fault) {
           if (detached) expect(filters_on_lo() == 0, "after " + fault.where.name());
           static_cast<void>(link->detach());

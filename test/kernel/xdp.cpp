@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "bpflink/info.hpp"
-#include "support/alloc_counter.hpp"
+#include "link_checks.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
@@ -104,10 +104,7 @@ TEST_CASE("xdp: a link tells its interface, and once that is gone that it is def
       CHECK_FALSE(std::get<xdp_info>(info->details).interface);
       CHECK(info->defunct() == true);
     }
-    const auto updated = link->update(borrow(program));
-    REQUIRE_FALSE(updated);
-    CHECK(updated.error() == errc::defunct);
-    CHECK(updated.error().cause() == cause::target_gone);
+    check_refused(link->update(borrow(program)), errc::defunct, cause::target_gone);
     CHECK(sentence(link->detach()) == "");
     CHECK(sentence(link->close()) == "");
   });
@@ -126,11 +123,7 @@ TEST_CASE("xdp: update swaps the program, and with an expected one only in its p
     CHECK(sentence(link->update(borrow(pass), borrow(drop))) == "");
     CHECK(lo_passes());
 
-    const auto conflict = link->update(borrow(drop), borrow(drop));
-    REQUIRE_FALSE(conflict);
-    CHECK(conflict.error() == errc::conflict);
-    CHECK(conflict.error().cause() == cause::other_program);
-    CHECK_THAT(conflict.error().message(), test::contains("'pass'") && test::contains("'drop'"));
+    check_conflict(*link, pass, drop);
     CHECK(lo_passes());
     CHECK(sentence(link->update(borrow(pass), borrow(pass))) == "");
   });
@@ -177,16 +170,7 @@ TEST_CASE("xdp: what is pinned outlives the link and is opened as one", "[xdp]")
       return;
     }
     const test::bpffs_fixture bpffs;
-    const auto path = bpffs / "xdp";
-    CHECK(sentence(link->pin(path)) == "");
-    CHECK(sentence(link->close()) == "");
-    CHECK(lo_drops(drop));
-    {
-      auto opened = xdp_link::open_pinned(path);
-      REQUIRE(sentence(opened) == "");
-      CHECK(sentence(opened->unpin(path)) == "");
-      CHECK(lo_drops(drop));
-    }
+    check_pin_holds(*std::move(link), bpffs / "xdp", [&drop] { return lo_drops(drop); });
     CHECK(lo_passes());
   });
 }
@@ -200,14 +184,7 @@ TEST_CASE("xdp: an attach is one system call and no allocation", "[xdp]") {
       const auto program = load_xdp();
       const auto options = on_lo(program);
       test::syscall_supervisor supervisor;
-      const auto calls = supervisor.record_calls([&] {
-        auto link = attach(options);
-        test::expect(link.has_value());
-        test::expect(link->close().has_value());
-      });
-      test::expect_equal(test::names(calls), "bpf(28) close");
-      const auto allocated = test::allocations([&] { test::expect(attach(options).has_value()); });
-      test::expect_equal(static_cast<std::int64_t>(allocated.value_or(0)), 0, "allocations");
+      expect_one_call(supervisor, options);
     });
   });
   CHECK(result.failure() == "");

@@ -10,6 +10,7 @@
 #include "support/child.hpp"
 #include "support/fd.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/reception.hpp"
 #include "support/rtnetlink.hpp"
 #include "support/traffic.hpp"
 
@@ -41,24 +42,13 @@ inline test::netns_fixture with_generic_xdp() {
 
 inline mechanism best_xdp_mechanism() { return test::at_least(5, 9) ? mechanism::link : mechanism::netlink; }
 
-/// Whether a datagram over lo arrives.
-inline bool lo_passes() {
-  test::udp_pair pair;
-  return pair.send() == 0 && pair.receive();
-}
-
-/// Whether a datagram over lo is lost. It is delivered before sendto returns, or, where another thread of the kernel
-/// has to take over, soon after.
-inline bool lo_loses() {
-  test::udp_pair pair;
-  return pair.send() == 0 && !pair.receive(0.2);
-}
+using test::lo_loses;
+using test::lo_passes;
 
 /// Whether the program has a datagram over lo before it, which then does not arrive.
 inline bool lo_drops(const test::counted_program& program) {
   const auto before = program.runs();
-  test::udp_pair pair;
-  return pair.send() == 0 && test::eventually([&] { return program.runs() > before; }) && !pair.receive(0);
+  return lo_loses() && program.runs() > before;
 }
 
 /// How often the program ran while a frame went from one end of a veth pair to the other.

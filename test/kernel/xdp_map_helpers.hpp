@@ -62,14 +62,15 @@ class frame_watch {
     }
   }
 
-  /// Whether one of packet_send()'s frames arrives; others are passed over.
-  bool sees_frame(double seconds = 2) {
+  /// The data of the next of packet_send()'s frames, which begins with '#'; others are passed over. Empty where none
+  /// arrives.
+  std::string next() {
     std::array<char, 256> bytes{};
-    while (test::wait_for(socket_.get(), POLLIN, seconds)) {
+    while (test::wait_for(socket_.get(), POLLIN, test::patience)) {
       const auto got = ::recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-      if (got >= 46 && std::string_view{bytes.data() + 42, 4} == "data") return true;
+      if (got >= 46 && bytes[42] == '#') return {bytes.data() + 42, 4};
     }
-    return false;
+    return {};
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "link_checks.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
 #include "support/old_kernel.hpp"
@@ -28,11 +29,6 @@ xdp_options on_lo(const test::counted_program& program, xdp_mode mode = xdp_mode
 std::uint32_t id_on(const std::string& interface) { return test::xdp_of(test::ifindex_of(interface)).program_id; }
 std::uint32_t id_of(const test::counted_program& program) { return test::program_id(program.get()); }
 
-bpf_error failure_of(const expected<void>& result) {
-  REQUIRE_FALSE(result);
-  return result.error();
-}
-
 }  // namespace
 
 TEST_CASE("xdp: without links it is attached by netlink", "[xdp]") {
@@ -48,19 +44,12 @@ TEST_CASE("old xdp: packets are dropped until the handle is detached or closed",
       INFO(to_string(mode));
       auto link = attach(on_lo(program, mode));
       REQUIRE(sentence(link) == "");
-      CHECK(link->mechanism() == mechanism::netlink);
-      CHECK_FALSE(link->can_pin());
-      CHECK_FALSE(link->fd());
-      CHECK(link->info().error() == errc::not_supported);
-      CHECK(link->pin("/sys/fs/bpf/none").error() == errc::not_supported);
+      check_no_bpf_link(*link, mechanism::netlink);
       CHECK(lo_drops(program));
       CHECK(id_on("lo") == id_of(program));
       CHECK(sentence(link->detach()) == "");
       CHECK(lo_passes());
-      CHECK(sentence(link->detach()) == "");
-      CHECK(failure_of(link->update(borrow(program))) == errc::defunct);
-      CHECK(failure_of(link->update(borrow(program))).cause() == cause::detached);
-      CHECK(sentence(link->close()) == "");
+      check_stays_detached(*link, borrow(program));
 
       CHECK(sentence(attach(on_lo(program, mode))) == "");
       CHECK(id_on("lo") == 0);
@@ -133,15 +122,10 @@ TEST_CASE("old xdp: closing takes away no other program", "[.][old-xdp]") {
     REQUIRE(sentence(link) == "");
     REQUIRE(test::netlink_xdp(lo, other.get(), flag_generic) == 0);
 
-    const auto updated = failure_of(link->update(borrow(ours)));
-    CHECK(updated == errc::conflict);
-    CHECK(updated.cause() == cause::other_program);
-    CHECK_THAT(updated.message(), contains("'other'"));
+    check_refused(link->update(borrow(ours)), errc::conflict, cause::other_program, "'other'");
     CHECK(id_on("lo") == id_of(other));
-    CHECK(failure_of(link->detach()).cause() == cause::not_attached);
-    const auto closed = failure_of(link->close());
-    CHECK(closed == errc::not_found);
-    CHECK(closed.cause() == cause::not_attached);
+    CHECK(error_of(link->detach()).cause() == cause::not_attached);
+    check_refused(link->close(), errc::not_found, cause::not_attached);
     CHECK_FALSE(*link);
     CHECK(id_on("lo") == id_of(other));
 
@@ -149,10 +133,8 @@ TEST_CASE("old xdp: closing takes away no other program", "[.][old-xdp]") {
     auto second = attach(on_lo(ours));
     REQUIRE(sentence(second) == "");
     REQUIRE(test::netlink_xdp(lo, -1, flag_generic) == 0);
-    const auto gone = failure_of(second->update(borrow(other)));
-    CHECK(gone == errc::defunct);
-    CHECK(gone.cause() == cause::detached);
-    CHECK(failure_of(second->close()).cause() == cause::not_attached);
+    check_refused(second->update(borrow(other)), errc::defunct, cause::detached);
+    CHECK(error_of(second->close()).cause() == cause::not_attached);
   });
 }
 
@@ -168,14 +150,8 @@ TEST_CASE("old xdp: update swaps the program, and with an expected one only in i
     CHECK(lo_passes());
     CHECK(sentence(link->update(borrow(pass))) == "");
 
-    const auto conflict = failure_of(link->update(borrow(drop), borrow(drop)));
-    CHECK(conflict == errc::conflict);
-    CHECK(conflict.cause() == cause::other_program);
-    CHECK_THAT(conflict.message(), contains("'pass'") && contains("not the expected program 'drop'"));
-    const auto filter = test::load({.type = test::prog_type::socket_filter});
-    CHECK(failure_of(link->update(borrow(filter))).cause() == cause::wrong_program_type);
-    CHECK(failure_of(link->update(borrow(drop), borrow(filter))).cause() == cause::wrong_program_type);
-    CHECK(failure_of(link->update(fd_ref{9999})) == errc::bad_handle);
+    check_conflict(*link, pass, drop);
+    check_no_misfits(*link, borrow(drop));
     CHECK(id_on("lo") == id_of(pass));
     CHECK(sentence(link->close()) == "");
     CHECK(id_on("lo") == 0);
@@ -211,14 +187,11 @@ TEST_CASE("old xdp: an interface that went away is told, and closing is no error
     auto link = attach({.interface = index_of("left"), .program = borrow(program)});
     REQUIRE(sentence(link) == "");
     test::delete_interface("left");
-    CHECK(failure_of(link->update(borrow(program))) == errc::defunct);
-    CHECK(failure_of(link->update(borrow(program))).cause() == cause::target_gone);
+    check_refused(link->update(borrow(program)), errc::defunct, cause::target_gone);
     CHECK(sentence(link->close()) == "");
 
-    const auto refused = attach({.interface = index_of(9999), .program = borrow(program)});
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error() == errc::not_found);
-    CHECK(refused.error().cause() == cause::no_such_interface);
+    check_refused(attach({.interface = index_of(9999), .program = borrow(program)}), errc::not_found,
+                  cause::no_such_interface);
   });
 }
 
@@ -227,11 +200,7 @@ TEST_CASE("old xdp: who wants a link alone is told since when there are some", "
     const auto program = load_xdp();
     auto options = on_lo(program);
     options.mechanism = mechanism_choice::link_only;
-    const auto refused = attach(options);
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error() == errc::not_supported);
-    CHECK(refused.error().cause() == cause::missing_feature);
-    CHECK_THAT(refused.error().message(), contains("Linux 5.9"));
+    check_refused(attach(options), errc::not_supported, cause::missing_feature, "Linux 5.9");
     CHECK(id_on("lo") == 0);
   });
 }

@@ -4,15 +4,13 @@
 #include <linux/if_link.h>
 #include <sys/syscall.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
 #include "child_helpers.hpp"
+#include "netlink_faults.hpp"
 #include "support/catch.hpp"
-#include "support/child.hpp"
-#include "support/netns_fixture.hpp"
 #include "support/syscall_supervisor.hpp"
 #include "xdp_helpers.hpp"
 
@@ -69,94 +67,64 @@ void compare_by_id() {
 
 TEST_CASE("old xdp: before Linux 5.7 the kernel is asked whose program it is", "[.][old-xdp]") {
   SKIP_IF(test::needs_supervisor());
-  const auto result = test::in_child([] {
-    test::netns_fixture().run([] {
-      test::syscall_supervisor supervisor({SYS_sendto});
-      const auto calls = supervisor.with_handler(forget_replace, compare_by_id);
-      expect(!calls.empty());
-    });
+  in_child_netns([] {
+    test::syscall_supervisor supervisor({SYS_sendto});
+    const auto calls = supervisor.with_handler(forget_replace, compare_by_id);
+    expect(!calls.empty());
   });
-  CHECK(result.failure() == "");
 }
 
 TEST_CASE("old xdp: the missing capability is told", "[.][old-xdp]") {
-  const auto result = test::in_child([] {
-    test::netns_fixture().run([] {
-      const auto program = load_xdp();
-      expect_equal(sentence(attach(on_lo(program))), "");
-      drop_capabilities({CAP_NET_ADMIN});
-      const auto refused = failure_of(attach(on_lo(program)));
-      expect(refused == errc::permission_denied);
-      expect(refused.cause() == cause::missing_capability);
-      expect_contains(refused.message(), "CAP_NET_ADMIN is missing");
-    });
+  in_child_netns([] {
+    const auto program = load_xdp();
+    expect_equal(sentence(attach(on_lo(program))), "");
+    drop_capabilities({CAP_NET_ADMIN});
+    const auto refused = failure_of(attach(on_lo(program)));
+    expect(refused == errc::permission_denied);
+    expect(refused.cause() == cause::missing_capability);
+    expect_contains(refused.message(), "CAP_NET_ADMIN is missing");
   });
-  CHECK(result.failure() == "");
 }
 
 TEST_CASE("old xdp: closing is one request, and what is opened is closed", "[.][old-xdp]") {
   SKIP_IF(test::needs_supervisor());
-  const auto result = test::in_child([] {
-    test::netns_fixture().run([] {
-      const auto program = load_xdp();
-      auto link = must(attach(on_lo(program)));
-      test::syscall_supervisor supervisor;
-      const auto calls = supervisor.record_calls([&] { expect(link.close().has_value()); });
-      if (test::at_least(5, 7)) expect_equal(test::names(calls), "sendto recvmsg close close");
-    });
+  in_child_netns([] {
+    const auto program = load_xdp();
+    auto link = must(attach(on_lo(program)));
+    test::syscall_supervisor supervisor;
+    const auto calls = supervisor.record_calls([&] { expect(link.close().has_value()); });
+    if (test::at_least(5, 7)) expect_equal(test::names(calls), "sendto recvmsg close close");
   });
-  CHECK(result.failure() == "");
 }
 
 TEST_CASE("old xdp: whatever call of an attach fails, nothing is left", "[.][old-xdp]") {
   SKIP_IF(test::needs_supervisor());
-  const auto result = test::in_child(
-      [] {
-        test::netns_fixture().run([] {
-          const auto program = load_xdp();
-          const auto options = on_lo(program);
-          // What is asked once in the life of the process is known from here on.
-          expect_equal(sentence(attach(options)), "");
-          test::syscall_supervisor supervisor;
-          constexpr std::array errors{ENOMEM, EPERM};
-          bool attached = false;
-          const auto faults = supervisor.fail_each(
-              errors,
-              [&] {
-                auto link = attach(options);
-                attached = link.has_value();
-                if (link) static_cast<void>(std::move(*link).release());
-              },
-              [&](const test::fault& fault) {
-                expect((id_on_lo() != 0) == attached, "after " + fault.where.name());
-                if (attached) clear_lo();
-              });
-          expect(faults > 8);
-          clear_lo();
-        });
-      },
-      60);
-  CHECK(result.failure() == "");
+  in_child_netns([] {
+    const auto program = load_xdp();
+    const auto faults = fail_attaching(on_lo(program), [](bool attached, const std::string& where) {
+      expect((id_on_lo() != 0) == attached, where);
+      if (attached) clear_lo();
+    });
+    expect(faults > 8);
+    clear_lo();
+  });
 }
 
 TEST_CASE("old xdp: an update whose answer is lost is looked up", "[.][old-xdp]") {
   SKIP_IF(test::needs_supervisor());
-  const auto result = test::in_child([] {
-    test::netns_fixture().run([] {
-      const auto pass = load_xdp();
-      const auto drop = load_xdp(xdp_drop);
-      auto link = must(attach(on_lo(pass)));
-      test::syscall_supervisor supervisor({SYS_recvmsg});
-      expect(supervisor.fail_nth(1, ENOBUFS, [&] { expect_equal(sentence(link.update(borrow(drop))), ""); }));
-      expect_equal(id_on_lo(), test::program_id(drop.get()));
-      expect(supervisor.fail_nth(1, ENOBUFS, [&] { expect_equal(sentence(link.close()), ""); }));
-      expect_equal(id_on_lo(), 0);
-      // EINTR is no answer either, and only means to ask again.
-      expect(supervisor.fail_nth(1, EINTR, [&] { expect_equal(sentence(attach(on_lo(pass))), ""); }));
-      expect_equal(id_on_lo(), 0);
-    });
+  in_child_netns([] {
+    const auto pass = load_xdp();
+    const auto drop = load_xdp(xdp_drop);
+    auto link = must(attach(on_lo(pass)));
+    test::syscall_supervisor supervisor({SYS_recvmsg});
+    expect(supervisor.fail_nth(1, ENOBUFS, [&] { expect_equal(sentence(link.update(borrow(drop))), ""); }));
+    expect_equal(id_on_lo(), test::program_id(drop.get()));
+    expect(supervisor.fail_nth(1, ENOBUFS, [&] { expect_equal(sentence(link.close()), ""); }));
+    expect_equal(id_on_lo(), 0);
+    // EINTR is no answer either, and only means to ask again.
+    expect(supervisor.fail_nth(1, EINTR, [&] { expect_equal(sentence(attach(on_lo(pass))), ""); }));
+    expect_equal(id_on_lo(), 0);
   });
-  CHECK(result.failure() == "");
 }
 
 }  // namespace bpflink

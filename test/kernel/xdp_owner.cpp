@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bpflink/info.hpp"
+#include "refusals.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
 #include "support/privileges.hpp"
@@ -27,10 +28,6 @@ bpf_error refusal(const xdp_options& options) {
   return link.error();
 }
 
-std::string name_of(const test::counted_program& program, const std::string& name) {
-  return "program '" + name + "' (id " + std::to_string(test::program_id(program.get())) + ")";
-}
-
 }  // namespace
 
 TEST_CASE("xdp: an update with an expected program after somebody else has swapped is a conflict", "[xdp]") {
@@ -52,7 +49,7 @@ TEST_CASE("xdp: an update with an expected program after somebody else has swapp
     CHECK(conflict.error().cause() == cause::other_program);
     CHECK(conflict.error().sys_errno() == EPERM);
     CHECK_THAT(conflict.error().message(),
-               contains(name_of(theirs, "theirs") + " is attached, not the expected program 'first'"));
+               contains(name_of(theirs) + " is attached, not the expected program 'first'"));
     CHECK(lo_loses());
     // Who has looked again can.
     CHECK(sentence(link->update(borrow(next), borrow(theirs))) == "");
@@ -77,7 +74,7 @@ TEST_CASE("xdp: who holds an interface of another namespace is told", "[xdp]") {
     for (const auto mode : {xdp_mode::automatic, xdp_mode::generic}) {
       CHECK_THAT(refusal({.interface = interface, .program = borrow(late), .mode = mode}).message(),
                  contains("attach xdp to interface 1 of the network namespace of descriptor ") &&
-                     contains(name_of(holder, "holder") +
+                     contains(name_of(holder) +
                               " is attached there in generic mode, held by the link with "
                               "id " +
                               id));
@@ -85,7 +82,7 @@ TEST_CASE("xdp: who holds an interface of another namespace is told", "[xdp]") {
   }
   there.run([&] { REQUIRE(test::netlink_xdp(lo.value(), holder.get(), flag_generic) == 0); });
   const auto refused = refusal({.interface = interface, .program = borrow(late)});
-  CHECK_THAT(refused.message(), contains(name_of(holder, "holder") + " is attached there in generic mode, by netlink"));
+  CHECK_THAT(refused.message(), contains(name_of(holder) + " is attached there in generic mode, by netlink"));
   // The caller's namespace need not have an interface of that name and index.
   CHECK_THAT(std::string{refused.hint()}, contains("ip link set dev lo xdpgeneric off"));
   there.run([&] { CHECK(test::xdp_of(lo.value()).program_id == test::program_id(holder.get())); });
@@ -111,8 +108,7 @@ TEST_CASE("xdp: netlink does not take the place of a link, nor a link that of ne
     REQUIRE(test::netlink_xdp(right.value(), holder.get(), flag_native) == 0);
     const auto same_mode = refusal({.interface = right, .program = borrow(late), .mode = xdp_mode::native});
     CHECK(same_mode.sys_errno() == EBUSY);
-    CHECK_THAT(same_mode.message(),
-               contains(name_of(holder, "holder") + " is attached there in native mode, by netlink"));
+    CHECK_THAT(same_mode.message(), contains(name_of(holder) + " is attached there in native mode, by netlink"));
     CHECK_THAT(std::string{same_mode.hint()}, contains("ip link set dev right xdpdrv off"));
     const auto other_mode = refusal({.interface = right, .program = borrow(late), .mode = xdp_mode::generic});
     CHECK(other_mode.sys_errno() == EEXIST);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <span>
 #include <stdexcept>
@@ -16,6 +21,7 @@
 #include "netns_fixture.hpp"
 #include "privileges.hpp"
 #include "raw_bpf.hpp"
+#include "reception.hpp"
 #include "rtnetlink.hpp"
 #include "run_counter.hpp"
 #include "traffic.hpp"
@@ -125,6 +131,27 @@ TEST_CASE("netns_fixture: is a namespace of its own with a working lo", "[netns]
   CHECK_THROWS_WITH(network.run([] { throw std::runtime_error("from inside"); }), contains("from inside"));
   const fd by_path = open_file(network.path(), O_RDONLY);
   CHECK(by_path);
+}
+
+TEST_CASE("until_received: what was sent has arrived by then", "[netns]") {
+  SKIP_IF(needs_root());
+  SKIP_IF(needs_veth());
+  const netns_fixture network;
+  network.run([] {
+    create_veth("near", "far");
+    const fd frames(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP)));
+    sockaddr_ll where{};
+    where.sll_family = AF_PACKET;
+    where.sll_protocol = htons(ETH_P_IP);
+    where.sll_ifindex = static_cast<int>(ifindex_of("far"));
+    REQUIRE(::bind(frames.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) == 0);
+    for (int round = 0; round < 100; ++round) {
+      REQUIRE(lo_passes(round % 2 == 0 ? family::ipv4 : family::ipv6));
+      until_received([] { REQUIRE(packet_send("near") == 0); });
+      std::array<char, 64> frame{};
+      REQUIRE(::recv(frames.get(), frame.data(), frame.size(), MSG_DONTWAIT) == 46);
+    }
+  });
 }
 
 TEST_CASE("packet_send: makes a flow dissector run", "[netns]") {

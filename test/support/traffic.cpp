@@ -97,14 +97,15 @@ bool udp_pair::arrives() {
   return eventually([&] { return (arrived = receive(0)) || dropped(); }) && arrived;
 }
 
-int packet_send(const std::string& interface) {
+int packet_send(const std::string& interface, std::string_view data) {
   const fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
   if (!socket) return errno;
   // Ethernet with no addresses, IPv4 from 127.0.0.1 to itself, UDP from and to port 9 with 4 bytes; no checksums.
-  constexpr std::array<std::uint8_t, 46> frame = {
-      0,    0, 0, 0,  0, 0,  0, 0, 0,   0,   0,   0,  0x08, 0x00,                      // Ethernet
-      0x45, 0, 0, 32, 0, 0,  0, 0, 64,  17,  0,   0,  127,  0,    0, 1, 127, 0, 0, 1,  // IPv4
-      0,    9, 0, 9,  0, 12, 0, 0, 'd', 'a', 't', 'a'};                                // UDP
+  std::array<std::uint8_t, 46> frame = {0,    0, 0,   0,  0, 0,  0, 0, 0,  0,  0, 0, 0x08, 0x00,  // Ethernet
+                                        0x45, 0, 0,   32, 0, 0,  0, 0, 64, 17, 0, 0, 127,  0,
+                                        0,    1, 127, 0,  0, 1,          // IPv4
+                                        0,    9, 0,   9,  0, 12, 0, 0};  // UDP
+  data.copy(reinterpret_cast<char*>(frame.data() + 42), 4);
   sockaddr_ll to{};
   to.sll_family = AF_PACKET;
   to.sll_protocol = htons(ETH_P_IP);

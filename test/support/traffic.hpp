@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "fd.hpp"
 
@@ -56,8 +57,8 @@ int tcp_connect(std::uint16_t port, family f = family::ipv4, double seconds = pa
 /// A listener, a connection and a byte.
 int tcp_exchange(family f = family::ipv4);
 
-/// An Ethernet frame with a UDP datagram through AF_PACKET: has the flow dissector run.
-int packet_send(const std::string& interface = "lo");
+/// An Ethernet frame with a UDP datagram of 4 bytes through AF_PACKET: has the flow dissector run.
+int packet_send(const std::string& interface = "lo", std::string_view data = "data");
 /// The same from one end of a veth pair, until it has come out of the other.
 int packet_through(const std::string& from, const std::string& to);
 

@@ -3,13 +3,10 @@
 # check.sh EXAMPLE: as root, the congestion control is chosen while it is attached and only then, and nothing is left of
 # it, also where the example is interrupted; without root, the example says what is missing.
 set -u
-output=$("$1")
-status=$?
-echo "$output"
-if [ "$(id -u)" -ne 0 ]; then
-  echo "$output" | grep -q 'this needs root$' && [ "$status" -eq 1 ]
-  exit
-fi
+# shellcheck source=docs/examples/checks.sh
+. "$(dirname "$0")/../checks.sh"
+run_example "$1"
+without_root 'this needs root$'
 [ "$status" -eq 0 ] || exit "$status"
 
 "$1" >/dev/null &

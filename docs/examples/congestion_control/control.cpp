@@ -10,57 +10,33 @@
 #include <cerrno>
 #include <cstring>
 #include <initializer_list>
-#include <memory>
 #include <string_view>
 #include <utility>
+
+#include "../shared/instructions.hpp"
+#include "../shared/kernel_types.hpp"
 
 namespace example {
 
 namespace {
 
 using bpflink::unique_fd;
-using code = std::vector<bpf_insn>;
+using namespace shared;
 
 constexpr const char* table_name = "tcp_congestion_ops";
 constexpr const char* value_name = "bpf_struct_ops_tcp_congestion_ops";
 // BPF_F_LINK, which the headers of older systems lack.
 constexpr std::uint32_t flag_link = 1U << 13U;
 
-struct btf_deleter {
-  void operator()(::btf* types) const { ::btf__free(types); }
-};
-using btf_owner = std::unique_ptr<::btf, btf_deleter>;
-
-bpf_insn make(int operation, std::uint8_t to, std::uint8_t from, std::int16_t offset, std::int32_t constant) {
-  bpf_insn instruction{};
-  instruction.code = static_cast<__u8>(operation);
-  instruction.dst_reg = to & 0xfU;
-  instruction.src_reg = from & 0xfU;
-  instruction.off = offset;
-  instruction.imm = constant;
-  return instruction;
-}
-
 code return_window() {
   constexpr std::int32_t packets = 10;
-  return {make(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, packets), make(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)};
+  return {set(r0, packets), leave()};
 }
 
-// ++*lookup(counter, 0)
-code count(int counter) {
-  return {
-      make(BPF_ST | BPF_W | BPF_MEM, BPF_REG_10, 0, -4, 0),
-      make(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0),
-      make(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -4),
-      make(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, counter),
-      make(0, 0, 0, 0, 0),
-      make(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem),
-      make(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 2, 0),
-      make(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, 1),
-      make(BPF_STX | BPF_DW | BPF_ATOMIC, BPF_REG_0, BPF_REG_1, 0, BPF_ADD),
-      make(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
-      make(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
-  };
+code count_and_return(const counter& asked) {
+  code program = count(asked.map());
+  append(program, {set(r0, 0), leave()});
+  return program;
 }
 
 // The kernel's types, as far as this needs them.
@@ -77,20 +53,8 @@ class kernel_types {
     const auto id = structure(name);
     return id != 0 ? ::btf__type_by_id(types_.get(), id)->size : 0;
   }
-  struct member {
-    std::uint32_t index = 0;
-    std::size_t offset = 0;  // in bytes
-  };
   [[nodiscard]] std::optional<member> find(const char* in, std::string_view name) const {
-    const auto id = structure(in);
-    if (id == 0) return std::nullopt;
-    const auto* const type = ::btf__type_by_id(types_.get(), id);
-    const auto* const members = ::btf_members(type);
-    for (std::uint16_t index = 0; index < ::btf_vlen(type); ++index) {
-      if (::btf__name_by_offset(types_.get(), members[index].name_off) != name) continue;
-      return member{index, ::btf_member_bit_offset(type, index) / 8};
-    }
-    return std::nullopt;
+    return find_member(types_.get(), in, name);
   }
 
  private:
@@ -137,8 +101,7 @@ std::optional<control> control::make(const std::string& name, std::string& why) 
   if (!table) return failed("looking for the kernel's types of congestion controls");
 
   control made;
-  made.counter_ = unique_fd::adopt(::bpf_map_create(BPF_MAP_TYPE_ARRAY, "counter", 4, 8, 1, nullptr));
-  if (!made.counter_) return failed("making a map");
+  if (made.counter_.map() < 0) return failed("making a map");
   made.value_.resize(types.size_of(value_name));
   const auto put = [&](const char* member, const void* bytes, std::size_t size) {
     if (const auto place = types.find(table_name, member)) {
@@ -148,7 +111,7 @@ std::optional<control> control::make(const std::string& name, std::string& why) 
   const std::pair<const char*, code> functions[] = {
       {"ssthresh", return_window()},
       {"undo_cwnd", return_window()},
-      {"cong_avoid", count(made.counter_.get())},
+      {"cong_avoid", count_and_return(made.counter_)},
   };
   for (const auto& [function, instructions] : functions) {
     made.programs_.push_back(load(types, function, instructions));
@@ -166,13 +129,6 @@ std::string control::fill() const {
   const std::uint32_t key = 0;
   if (::bpf_map_update_elem(map_.get(), &key, value_.data(), BPF_ANY) == 0) return {};
   return fmt::format("filling the map: {}", std::strerror(errno));
-}
-
-std::uint64_t control::runs() const {
-  const std::uint32_t key = 0;
-  std::uint64_t number = 0;
-  ::bpf_map_lookup_elem(counter_.get(), &key, &number);
-  return number;
 }
 
 }  // namespace example

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "../shared/counter.hpp"
+
 namespace example {
 
 // A TCP congestion control of three BPF programs: it keeps the window as it is, and counts the acknowledgements that it
@@ -25,12 +27,12 @@ class control {
   // Fills the map, where the caller does not leave that to attach(). Returns what is wrong, or nothing.
   [[nodiscard]] std::string fill() const;
   // How often the kernel asked it.
-  [[nodiscard]] std::uint64_t runs() const;
+  [[nodiscard]] std::uint64_t runs() const { return counter_.value(); }
 
  private:
   control() = default;
 
-  bpflink::unique_fd counter_;
+  shared::counter counter_;
   bpflink::unique_fd map_;
   std::vector<bpflink::unique_fd> programs_;
   std::vector<std::byte> value_;

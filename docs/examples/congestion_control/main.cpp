@@ -15,18 +15,16 @@
 
 #include <bpflink/bpflink.hpp>
 #include <bpflink/format.hpp>
-#include <csignal>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "../shared/interrupts.hpp"
+#include "../shared/network.hpp"
 #include "control.hpp"
 #include "transfer.hpp"
 
 namespace {
-
-volatile std::sig_atomic_t signalled = 0;
-void on_signal(int) { signalled = 1; }
 
 class show {
  public:
@@ -56,7 +54,7 @@ class show {
 
 // Returns what is wrong, or nothing.
 std::string run(const std::string& name) {
-  if (!example::enter_own_network()) return "a network namespace cannot be made: this needs root";
+  if (!shared::enter_own_network()) return "a network namespace cannot be made: this needs root";
   std::string why;
   const auto first = example::control::make(name, why);
   const auto second = first ? example::control::make(name, why) : std::nullopt;
@@ -65,14 +63,14 @@ std::string run(const std::string& name) {
   bool good = true;
   const show table{name, *first, *second};
   good &= table.line("before", false);
-  if (signalled != 0) return {};
+  if (shared::interrupted()) return {};
 
   auto link = bpflink::attach(bpflink::struct_ops_options{.map = first->map(), .value = first->value()});
   if (!link) return link.error().message();
   const auto info = link->info();
   good &= table.line(
       info ? fmt::format("attached: link {}", info->id) : fmt::format("attached by {}", link->mechanism()), true);
-  if (signalled != 0) return {};
+  if (shared::interrupted()) return {};
 
   // A link goes over to another map, once that is filled; what registered itself cannot.
   std::string words;
@@ -84,7 +82,7 @@ std::string run(const std::string& name) {
   } else if (const auto refused = link->update(second->map()); !refused) {
     words = refused.error().message();
   }
-  if (signalled != 0) return {};
+  if (shared::interrupted()) return {};
 
   if (const auto closed = link->close(); !closed) return closed.error().message();
   good &= table.line("closed", false);
@@ -95,17 +93,13 @@ std::string run(const std::string& name) {
 }  // namespace
 
 int main() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-
+  shared::watch_for_interrupts();
   utsname system{};
   ::uname(&system);
   const auto name = fmt::format("bpflink{}", ::getpid());
   fmt::print("bpflink {} on Linux {}: congestion control {}\n\n", BPFLINK_VERSION, system.release, name);
   const auto wrong = run(name);
-  if (signalled != 0) {
+  if (shared::interrupted()) {
     fmt::print("\ninterrupted: nothing is registered any more\n");
     return 130;
   }

@@ -6,9 +6,6 @@
 
 namespace example {
 
-// A network namespace of our own, with loopback up; false where that is not allowed.
-[[nodiscard]] bool enter_own_network();
-
 struct transfer {
   std::string chosen;     // setsockopt(TCP_CONGESTION): "ok", or what the kernel said
   std::size_t bytes = 0;  // that arrived

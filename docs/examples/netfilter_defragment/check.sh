@@ -3,13 +3,10 @@
 # check.sh EXAMPLE: as root, the program sees three packets without defragmentation and one with; without root, and
 # before Linux 6.6, the example says why not.
 set -u
-output=$("$1" 2>&1)
-status=$?
-echo "$output"
-if [ "$(id -u)" -ne 0 ]; then
-  echo "$output" | grep -q '^a network namespace: ' && [ "$status" -eq 1 ]
-  exit
-fi
+# shellcheck source=docs/examples/checks.sh
+. "$(dirname "$0")/../checks.sh"
+run_example "$1"
+without_root '^a network namespace: '
 if [ "$status" -ne 0 ]; then
   echo "$output" | grep -Eq 'came with Linux 6\.[46]'
   exit

@@ -10,6 +10,7 @@
 #include <bpflink/format.hpp>
 #include <cstdio>
 
+#include "../shared/network.hpp"
 #include "network.hpp"
 #include "program.hpp"
 
@@ -48,7 +49,7 @@ int main() {
   utsname system{};
   ::uname(&system);
   fmt::print("bpflink {} on Linux {}\n\n", BPFLINK_VERSION, system.release);
-  if (!enter_own_network(largest_packet)) {
+  if (!shared::enter_own_network() || !limit_loopback(largest_packet)) {
     std::perror("a network namespace");
     return 1;
   }

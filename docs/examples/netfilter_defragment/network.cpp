@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "network.hpp"
 
-#include <arpa/inet.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <bpflink/fd.hpp>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
-namespace {
+#include "../shared/network.hpp"
 
-bpflink::unique_fd open_socket() { return bpflink::unique_fd::adopt(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
+namespace {
 
 // A counter of the namespace's: /proc/net/snmp has two lines "Ip:", one with names and one with numbers.
 std::uint64_t fragments_made() {
@@ -37,30 +32,22 @@ std::uint64_t fragments_made() {
 
 }  // namespace
 
-bool enter_own_network(int largest_packet) {
-  if (::unshare(CLONE_NEWNET) < 0) return false;
-  const auto socket = open_socket();
-  ifreq loopback{};
-  std::snprintf(loopback.ifr_name, sizeof loopback.ifr_name, "lo");
-  loopback.ifr_mtu = largest_packet;
-  if (::ioctl(socket.get(), SIOCSIFMTU, &loopback) < 0) return false;
-  loopback.ifr_flags = IFF_UP;
-  return ::ioctl(socket.get(), SIOCSIFFLAGS, &loopback) == 0;
+bool limit_loopback(int largest_packet) {
+  const auto socket = shared::open_socket(SOCK_DGRAM);
+  ifreq interface {};
+  std::snprintf(interface.ifr_name, sizeof interface.ifr_name, "lo");
+  interface.ifr_mtu = largest_packet;
+  return ::ioctl(socket.get(), SIOCSIFMTU, &interface) == 0;
 }
 
 passage send_datagram(std::size_t size) {
-  const auto receiver = open_socket();
-  const auto sender = open_socket();
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(receiver.get(), generic, length) < 0 || ::getsockname(receiver.get(), generic, &length) < 0) return {};
+  const auto receiver = shared::open_socket(SOCK_DGRAM);
+  const auto sender = shared::open_socket(SOCK_DGRAM);
+  const auto to = shared::loopback(shared::bind_somewhere(receiver));
 
   const auto before = fragments_made();
   std::vector<char> bytes(size, 'x');
-  if (::sendto(sender.get(), bytes.data(), bytes.size(), 0, generic, length) < 0) return {};
+  if (::sendto(sender.get(), bytes.data(), bytes.size(), 0, shared::generic(to), sizeof to) < 0) return {};
   passage seen{.fragments = fragments_made() - before};
   pollfd waiting{receiver.get(), POLLIN, 0};
   if (::poll(&waiting, 1, 1000) != 1) return seen;

@@ -4,9 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// This process in a network namespace of its own, whose loopback takes packets of so many bytes at most. Nothing of it
-// outlives the process, however that ends. False where that was refused: it needs root.
-[[nodiscard]] bool enter_own_network(int largest_packet);
+// This network namespace's loopback takes packets of so many bytes at most from now on. False where that was refused.
+[[nodiscard]] bool limit_loopback(int largest_packet);
 
 // What became of a datagram.
 struct passage {

@@ -3,14 +3,10 @@
 # check.sh PROXY: as root, all bytes go through, and the spliced proxy reads none of them; interrupted, it leaves no process
 # behind; without root, it says why not.
 set -u
-output=$("$1" 2>&1)
-status=$?
-echo "$output"
-if [ "$(id -u)" -ne 0 ]; then
-  echo "$output" | grep -q '^cannot ' || exit 1
-  [ "$status" -eq 1 ]
-  exit
-fi
+# shellcheck source=docs/examples/checks.sh
+. "$(dirname "$0")/../checks.sh"
+run_example "$1"
+without_root '^cannot '
 [ "$status" -eq 0 ] || exit 1
 echo "$output" | grep -q '^spliced by the kernel  *[a-z_]*  *1048576  *1048576  *0  *0 ' || exit 1
 echo "$output" | grep -q '^copied by the proxy  *-  *1048576  *1048576  *[1-9]' || exit 1

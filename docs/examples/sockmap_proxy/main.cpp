@@ -14,6 +14,8 @@
 #include <optional>
 #include <thread>
 
+#include "../shared/interrupts.hpp"
+#include "../shared/network.hpp"
 #include "proxy.hpp"
 
 namespace {
@@ -65,18 +67,18 @@ bool run_once() {
 }  // namespace
 
 int main(int count, char** arguments) {
-  proxy::watch_for_interrupts();
+  shared::watch_for_interrupts();
   utsname system{};
   ::uname(&system);
   fmt::print("bpflink {} on Linux {}: a client, a proxy and an echo server\n\n", BPFLINK_VERSION, system.release);
-  if (!proxy::enter_own_network()) {
+  if (!shared::enter_own_network()) {
     std::perror("cannot make a network namespace");
     return 1;
   }
   const long rounds = count > 1 ? std::atol(arguments[1]) : 1;
   bool good = true;
-  for (long round = 0; good && round < rounds && !proxy::interrupted(); ++round) good = run_once();
-  if (proxy::interrupted()) {
+  for (long round = 0; good && round < rounds && !shared::interrupted(); ++round) good = run_once();
+  if (shared::interrupted()) {
     fmt::print("\ninterrupted: the proxy has ended, and its namespace with it\n");
     return 130;
   }

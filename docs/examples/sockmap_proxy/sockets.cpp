@@ -1,38 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "sockets.hpp"
 
-#include <arpa/inet.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <csignal>
-#include <cstdio>
+
+#include "../shared/interrupts.hpp"
+#include "../shared/network.hpp"
 
 namespace proxy {
 
 namespace {
 
 using bpflink::unique_fd;
-
-volatile std::sig_atomic_t signalled = 0;
-void on_signal(int) { signalled = 1; }
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-unique_fd make_socket() { return unique_fd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
 
 // The byte at a place of what is sent.
 std::uint8_t pattern(std::size_t place) { return static_cast<std::uint8_t>(place * 31 + place / 4096); }
@@ -41,35 +23,10 @@ constexpr std::size_t piece = 16384;
 
 }  // namespace
 
-bool interrupted() { return signalled != 0; }
-
-void watch_for_interrupts() {
-  // Without SA_RESTART: whoever waits is woken.
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-}
-
-bool enter_own_network() {
-  if (::unshare(CLONE_NEWNET) < 0) return false;
-  const auto socket = unique_fd::adopt(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq interface {};
-  std::snprintf(interface.ifr_name, sizeof interface.ifr_name, "lo");
-  if (::ioctl(socket.get(), SIOCGIFFLAGS, &interface) < 0) return false;
-  interface.ifr_flags = static_cast<short>(interface.ifr_flags | IFF_UP);
-  return ::ioctl(socket.get(), SIOCSIFFLAGS, &interface) == 0;
-}
-
 listener listen_somewhere() {
-  listener made{make_socket()};
-  auto address = loopback(0);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(made.socket.get(), generic, size) == 0 && ::listen(made.socket.get(), 1) == 0 &&
-      ::getsockname(made.socket.get(), generic, &size) == 0) {
-    made.port = ntohs(address.sin_port);
-  }
+  listener made{shared::open_socket(SOCK_STREAM)};
+  made.port = shared::bind_somewhere(made.socket);
+  if (::listen(made.socket.get(), 1) < 0) made.port = 0;
   return made;
 }
 
@@ -78,9 +35,9 @@ unique_fd accept_one(const listener& from) {
 }
 
 unique_fd connect_to(std::uint16_t port) {
-  auto socket = make_socket();
-  const auto to = loopback(port);
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0) socket.reset();
+  auto socket = shared::open_socket(SOCK_STREAM);
+  const auto to = shared::loopback(port);
+  if (::connect(socket.get(), shared::generic(to), sizeof to) < 0) socket.reset();
   return socket;
 }
 
@@ -96,7 +53,7 @@ void echo(const unique_fd& socket) {
 exchange exchange_bytes(const unique_fd& socket, std::size_t count) {
   exchange done;
   std::array<std::uint8_t, piece> bytes{};
-  while (done.received < count && !interrupted()) {
+  while (done.received < count && !shared::interrupted()) {
     pollfd waiting{socket.get(), static_cast<short>(POLLIN | (done.sent < count ? POLLOUT : 0)), 0};
     if (::poll(&waiting, 1, 5000) <= 0) break;
     if ((waiting.revents & POLLOUT) != 0) {

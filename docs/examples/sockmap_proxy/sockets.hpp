@@ -8,13 +8,6 @@
 // TCP over this network namespace's loopback interface.
 namespace proxy {
 
-// Whether SIGINT or SIGTERM came.
-[[nodiscard]] bool interrupted();
-void watch_for_interrupts();
-
-// A network namespace that ends with this process and its children. False where it cannot be had.
-[[nodiscard]] bool enter_own_network();
-
 struct listener {
   bpflink::unique_fd socket;
   std::uint16_t port = 0;

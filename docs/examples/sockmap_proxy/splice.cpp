@@ -2,10 +2,10 @@
 #include "splice.hpp"
 
 #include <bpf/bpf.h>
-#include <linux/bpf.h>
 
-#include <array>
 #include <cstddef>
+
+#include "../shared/instructions.hpp"
 
 namespace proxy {
 
@@ -17,34 +17,19 @@ using bpflink::unique_fd;
 constexpr std::uint32_t client_key = 0;
 constexpr std::uint32_t server_key = 1;
 
-bpf_insn make(int operation, unsigned to, unsigned from, std::int16_t offset, std::int32_t constant) {
-  bpf_insn instruction{};
-  instruction.code = static_cast<__u8>(operation);
-  instruction.dst_reg = to & 0xfU;
-  instruction.src_reg = from & 0xfU;
-  instruction.off = offset;
-  instruction.imm = constant;
-  return instruction;
-}
-
-bpf_insn set(unsigned to, std::int32_t constant) { return make(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, constant); }
-
 // What came in on the proxy's port is the client's, and goes to the server; all else came from there.
 bpflink::expected<bpflink::program> load_switch(const unique_fd& sockets, std::uint16_t port) {
-  constexpr unsigned r1 = 1, r2 = 2, r3 = 3, r4 = 4;
-  const std::array code{
-      make(BPF_LDX | BPF_W | BPF_MEM, r2, r1, offsetof(__sk_buff, local_port), 0),
+  using namespace shared;
+  code program{
+      load_from(BPF_W, r2, r1, offsetof(__sk_buff, local_port)),
       set(r3, client_key),
-      make(BPF_JMP | BPF_JNE | BPF_K, r2, 0, 1, port),
+      jump_if(BPF_JNE, r2, port, 1),
       set(r3, server_key),
-      make(BPF_LD | BPF_DW | BPF_IMM, r2, BPF_PSEUDO_MAP_FD, 0, sockets.get()),
-      make(0, 0, 0, 0, 0),
-      set(r4, 0),
-      make(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_sk_redirect_map),
-      make(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
   };
+  append(program, load_map(r2, sockets.get()));
+  append(program, {set(r4, 0), call(BPF_FUNC_sk_redirect_map), leave()});
   return bpflink::program::load({.type = bpflink::program_type::sk_skb,
-                                 .instructions = code,
+                                 .instructions = program,
                                  .license = "GPL",
                                  .name = "splice",
                                  .expected_attach_type = bpflink::attach_type::sk_skb_stream_verdict});

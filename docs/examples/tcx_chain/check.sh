@@ -3,13 +3,10 @@
 # check.sh TCX_CHAIN: as root, the order is kept, and an interrupted run leaves no process; without root, or on a kernel
 # without tcx links, it says so.
 set -u
-output=$("$1" 2>&1)
-status=$?
-echo "$output"
-if [ "$(id -u)" -ne 0 ]; then
-  echo "$output" | grep -q 'for that root' && [ "$status" -eq 1 ]
-  exit
-fi
+# shellcheck source=docs/examples/checks.sh
+. "$(dirname "$0")/../checks.sh"
+run_example "$1"
+without_root 'for that root'
 if echo "$output" | grep -q 'which came with Linux 6.6'; then exit 77; fi
 [ "$status" -eq 0 ] || exit "$status"
 

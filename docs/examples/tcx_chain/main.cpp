@@ -12,9 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "../shared/interrupts.hpp"
+#include "../shared/network.hpp"
 #include "monitor.hpp"
 #include "programs.hpp"
-#include "world.hpp"
+#include "traffic.hpp"
 
 namespace {
 
@@ -80,8 +82,8 @@ int fail(const bpflink::bpf_error& error) {
 }  // namespace
 
 int main() {
-  chain::catch_signals();
-  if (!chain::enter_own_network()) {
+  shared::watch_for_interrupts();
+  if (!shared::enter_own_network()) {
     fmt::print(stderr, "a network namespace is needed, and for that root: {}\n", std::strerror(errno));
     return 1;
   }
@@ -103,13 +105,13 @@ int main() {
   if (!monitor.attached()) return 1;
 
   const auto show = [&](const char* what, const seen& expected) {
-    return !chain::interrupted() && send_and_show(what, info->id, counted, monitor.process(), expected);
+    return !shared::interrupted() && send_and_show(what, info->id, counted, monitor.process(), expected);
   };
   bool good = show("the filter drops what is large", {15, 15, 10});
   if (const auto updated = filter->update(*lenient, *strict); !updated) return fail(updated.error());
   good = show("the filter was swapped for one that drops nothing", {15, 15, 15}) && good;
 
-  if (chain::interrupted()) {
+  if (shared::interrupted()) {
     fmt::print("interrupted: what was attached goes with the network namespace\n");
     return 130;
   }

@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <linux/bpf.h>
-
 #include <bpflink/bpflink.hpp>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
-// The programs of the chain, in instructions. Each counts what it sees.
+#include "../shared/counter.hpp"
+
+// The programs of the chain. Each counts what it sees.
 namespace chain {
 
-// An array map with one number.
-class counter {
- public:
-  counter();
-  [[nodiscard]] int map() const { return map_.get(); }
-  [[nodiscard]] std::uint64_t value() const;
-  void clear() const;
-
- private:
-  bpflink::unique_fd map_;
-};
+using shared::counter;
 
 inline constexpr std::int32_t next = -1;  // TCX_NEXT: the program behind decides
 inline constexpr std::int32_t drop = 2;   // TCX_DROP

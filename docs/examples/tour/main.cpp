@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "../shared/interrupts.hpp"
 #include "stops.hpp"
 
 namespace {
@@ -48,12 +49,12 @@ int main() {
   {
     const tour::world here;
     for (const auto stop : stops) {
-      if (tour::interrupted()) break;
+      if (shared::interrupted()) break;
       rows.push_back(stop(here));
     }
   }
   print(rows);
-  if (tour::interrupted()) {
+  if (shared::interrupted()) {
     fmt::print("\ninterrupted: what was attached is detached, and the cgroup is removed\n");
     return 130;
   }

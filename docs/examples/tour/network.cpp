@@ -34,10 +34,10 @@ row cgroup_stop(const world& here) {
       bpflink::cgroup_options{.cgroup = here.cgroup(), .hook = bpflink::cgroup_hook::inet_egress, .program = *refuse});
   if (!link) return failed(shown, link.error());
   describe(shown, *link);
-  const auto before = send_datagram();
+  const auto before = send_datagram(here.fence());
 
   if (const auto updated = link->update(*pass); !updated) return failed(shown, updated.error());
-  const auto after = send_datagram();
+  const auto after = send_datagram(here.fence());
   shown.seen = fmt::format("a send {}; updated: it {}", word(before), word(after));
 
   if (link->can_pin() && !here.pins().empty()) {
@@ -47,14 +47,14 @@ row cgroup_stop(const world& here) {
     auto reopened = bpflink::cgroup_link::open_pinned(path);
     if (!reopened) return failed(shown, reopened.error());
     if (const auto updated = reopened->update(*refuse, *pass); !updated) return failed(shown, updated.error());
-    const auto pinned = send_datagram();
+    const auto pinned = send_datagram(here.fence());
     if (const auto detached = reopened->detach(); !detached) return failed(shown, detached.error());
     if (const auto unpinned = reopened->unpin(path); !unpinned) return failed(shown, unpinned.error());
     shown.seen += fmt::format("; pinned, reopened, updated: it {}", word(pinned));
   } else if (const auto detached = link->detach(); !detached) {
     return failed(shown, detached.error());
   }
-  shown.seen += fmt::format("; detached: it {}; {} runs", word(send_datagram()), runs.value());
+  shown.seen += fmt::format("; detached: it {}; {} runs", word(send_datagram(here.fence())), runs.value());
   return shown;
 }
 
@@ -96,7 +96,7 @@ row flow_dissector_stop(const world&) {
   return shown;
 }
 
-row xdp_stop(const world&) {
+row xdp_stop(const world& here) {
   row shown{.hook = "xdp generic", .target = "lo"};
   const counter runs;
   const auto drop = load(bpflink::program_type::xdp, count_and_return(runs, XDP_DROP), bpflink::attach_type::xdp);
@@ -110,9 +110,9 @@ row xdp_stop(const world&) {
       bpflink::xdp_options{.interface = *loopback, .program = *drop, .mode = bpflink::xdp_mode::generic});
   if (!link) return failed(shown, link.error());
   describe(shown, *link);
-  const auto dropped = send_datagram();
+  const auto dropped = send_datagram(here.fence());
   if (const auto updated = link->update(*pass, *drop); !updated) return failed(shown, updated.error());
-  const auto passed = send_datagram();
+  const auto passed = send_datagram(here.fence());
   if (const auto detached = link->detach(); !detached) return failed(shown, detached.error());
   shown.seen = fmt::format("a packet {}; updated: it {}; {} runs", word(dropped), word(passed), runs.value());
   return shown;
@@ -131,11 +131,12 @@ row raw_attach_stop(const world& here) {
                                             .hook = bpflink::attach_type::cgroup_inet_ingress,
                                             .mode = bpflink::attach_mode::multi};
   if (const auto attached = bpflink::attach_program(options); !attached) return failed(shown, attached.error());
-  const auto dropped = send_datagram();
+  const auto dropped = send_datagram(here.fence());
   const auto detached =
       bpflink::detach_program({.target = cgroup, .program = *drop, .hook = bpflink::attach_type::cgroup_inet_ingress});
   if (!detached) return failed(shown, detached.error());
-  shown.seen = fmt::format("a packet {}; detached: it {}; {} runs", word(dropped), word(send_datagram()), runs.value());
+  shown.seen = fmt::format("a packet {}; detached: it {}; {} runs", word(dropped), word(send_datagram(here.fence())),
+                           runs.value());
   return shown;
 }
 

@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <linux/bpf.h>
-
 #include <bpflink/bpflink.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
-// The programs of the tour, written in instructions: no compiler is needed, and each is a few lines.
+#include "../shared/counter.hpp"
+#include "../shared/instructions.hpp"
+
+// The programs of the tour.
 namespace tour {
 
-using code = std::vector<bpf_insn>;
-
-// A number that programs count up: an array map with one element.
-class counter {
- public:
-  counter();
-  [[nodiscard]] int map() const { return map_.get(); }
-  [[nodiscard]] std::uint64_t value() const;
-
- private:
-  bpflink::unique_fd map_;
-};
+using shared::code;
+using shared::counter;
 
 // Counts, then returns the number.
 [[nodiscard]] code count_and_return(const counter& counted, std::int32_t number);

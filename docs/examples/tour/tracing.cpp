@@ -142,7 +142,7 @@ row raw_link_stop(const world& here) {
       .target = cgroup, .program = *count, .hook = bpflink::attach_type::cgroup_inet_sock_create});
   if (!link) return failed(shown, link.error());
   describe(shown, *link);
-  const auto socket = open_socket();
+  const auto socket = shared::open_socket(SOCK_DGRAM);
   shown.seen = fmt::format("{} socket(s) counted", runs.value());
   return shown;
 }

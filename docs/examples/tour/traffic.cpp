@@ -16,66 +16,40 @@
 #include <bpflink/fd.hpp>
 #include <cerrno>
 
+#include "../shared/network.hpp"
+
 namespace tour {
 
 namespace {
 
 using bpflink::unique_fd;
+using namespace shared;
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
-template <class Address>
-const sockaddr* generic(const Address& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
-
-std::uint16_t bind_somewhere(int socket) {
-  const auto anywhere = loopback(0);
-  if (::bind(socket, generic(anywhere), sizeof anywhere) < 0) return 0;
-  sockaddr_in bound{};
-  socklen_t size = sizeof bound;
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size);
-  return ntohs(bound.sin_port);
-}
-
-bool readable(int descriptor, int milliseconds) {
-  pollfd waiting{descriptor, POLLIN, 0};
+bool readable(const unique_fd& socket, int milliseconds) {
+  pollfd waiting{socket.get(), POLLIN, 0};
   return ::poll(&waiting, 1, milliseconds) == 1;
 }
 
 }  // namespace
 
-datagram send_datagram() {
-  const auto receiver = unique_fd::adopt(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const auto sender = unique_fd::adopt(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const auto to = loopback(bind_somewhere(receiver.get()));
+datagram send_datagram(const fence& behind) {
+  const auto receiver = open_socket(SOCK_DGRAM);
+  const auto sender = open_socket(SOCK_DGRAM);
+  const auto to = loopback(bind_somewhere(receiver));
   if (::sendto(sender.get(), "x", 1, 0, generic(to), sizeof to) < 0) return datagram::refused;
-  // Loopback delivers before sendto() returns: what is not there now was lost.
-  return readable(receiver.get(), 0) ? datagram::received : datagram::lost;
+  behind.wait();
+  return readable(receiver, 0) ? datagram::received : datagram::lost;
 }
 
-listener::listener() : descriptor_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-  port_ = bind_somewhere(descriptor_);
-  ::listen(descriptor_, 8);
-}
-
-listener::~listener() { ::close(descriptor_); }
+listener::listener() : socket_{open_socket(SOCK_STREAM)}, port_{bind_somewhere(socket_)} { ::listen(socket_.get(), 8); }
 
 bool listener::reached_by_port(std::uint16_t port) const {
-  const auto client = unique_fd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto client = open_socket(SOCK_STREAM);
   const auto to = loopback(port);
   if (::connect(client.get(), generic(to), sizeof to) < 0) return false;
-  if (!readable(descriptor_, 1000)) return false;
-  return static_cast<bool>(unique_fd::adopt(::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC)));
+  if (!readable(socket_, 1000)) return false;
+  return static_cast<bool>(unique_fd::adopt(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
 }
-
-bpflink::unique_fd open_socket() { return unique_fd::adopt(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
 
 bpflink::unique_fd open_directory(const std::string& path) {
   return unique_fd::adopt(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -5,34 +5,30 @@
 #include <cstdint>
 #include <string>
 
+#include "../shared/fence.hpp"
+
 // Traffic on this network namespace's loopback interface.
 namespace tour {
 
 // What happened to a datagram.
 enum class datagram { received, refused, lost };
-// Sends one to a socket of our own, and receives it.
-[[nodiscard]] datagram send_datagram();
+// Sends one to a socket of our own, and receives it, as soon as it can be there.
+[[nodiscard]] datagram send_datagram(const shared::fence& behind);
 
 // A TCP socket that listens on a port of the kernel's choice.
 class listener {
  public:
   listener();
-  ~listener();
-  listener(const listener&) = delete;
-  listener& operator=(const listener&) = delete;
-
-  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] int descriptor() const { return socket_.get(); }
   [[nodiscard]] std::uint16_t port() const { return port_; }
   // Whether a connection to this port, which need not be ours, arrives here.
   [[nodiscard]] bool reached_by_port(std::uint16_t port) const;
 
  private:
-  int descriptor_ = -1;
-  std::uint16_t port_ = 0;
+  bpflink::unique_fd socket_;
+  std::uint16_t port_;
 };
 
-// A socket that does nothing.
-[[nodiscard]] bpflink::unique_fd open_socket();
 // A directory, to be attached to.
 [[nodiscard]] bpflink::unique_fd open_directory(const std::string& path);
 

@@ -3,29 +3,24 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <net/if.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "../shared/interrupts.hpp"
+#include "../shared/network.hpp"
+
 namespace tour {
 
 namespace {
-
-volatile std::sig_atomic_t signalled = 0;
-
-void on_signal(int) { signalled = 1; }
 
 std::string cgroup2_mount() {
   std::ifstream mounts{"/proc/mounts"};
@@ -53,27 +48,13 @@ bool write(const std::string& path, const std::string& words) {
   return file && ::write(file.get(), words.data(), words.size()) == static_cast<ssize_t>(words.size());
 }
 
-void bring_up_loopback() {
-  const auto socket = bpflink::unique_fd::adopt(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq interface {};
-  std::snprintf(interface.ifr_name, sizeof interface.ifr_name, "lo");
-  if (::ioctl(socket.get(), SIOCGIFFLAGS, &interface) < 0) return;
-  interface.ifr_flags = static_cast<short>(interface.ifr_flags | IFF_UP);
-  static_cast<void>(::ioctl(socket.get(), SIOCSIFFLAGS, &interface));
-}
-
 }  // namespace
 
-bool interrupted() { return signalled != 0; }
-
 world::world() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  shared::watch_for_interrupts();
 
   if (::unshare(CLONE_NEWNET | CLONE_NEWNS) == 0) {
-    bring_up_loopback();
+    static_cast<void>(shared::bring_up_loopback());
     ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
     if (::mount("bpf", "/tmp", "bpf", 0, nullptr) == 0) pins_ = "/tmp";
     // Most systems have tracefs mounted; where not, this process has a mount of its own.

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What is attached by netlink, while its calls fail.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "child_helpers.hpp"
+#include "support/catch.hpp"
+#include "support/netns_fixture.hpp"
+#include "support/syscall_supervisor.hpp"
+
+namespace bpflink {
+
+inline constexpr int netlink_errors[] = {ENOMEM, EPERM};
+
+inline void in_child_netns(const std::function<void()>& checks) {
+  CHECK(test::in_child([&] { test::netns_fixture().run(checks); }, 60).failure() == "");
+}
+
+/// Each call of an attach fails in turn. `check` is told whether it worked; then it is left attached without a handle.
+template <class Options>
+std::size_t fail_attaching(const Options& options,
+                           const std::function<void(bool attached, const std::string& where)>& check) {
+  // What is asked once in the life of the process is known from here on.
+  expect_equal(sentence(attach(options)), "");
+  test::syscall_supervisor supervisor;
+  bool attached = false;
+  const auto run = [&] {
+    auto link = attach(options);
+    attached = link.has_value();
+    if (link) static_cast<void>(std::move(*link).release());
+  };
+  return supervisor.fail_each(netlink_errors, run,
+                              [&](const test::fault& fault) { check(attached, "after " + fault.where.name()); });
+}
+
+}  // namespace bpflink
