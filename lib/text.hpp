@@ -21,10 +21,7 @@ class text {
 
   template <class... Arguments>
   text& add(fmt::format_string<Arguments...> format, Arguments&&... arguments) noexcept {
-    const auto room = characters_.size() - size_;
-    const auto wrote =
-        fmt::format_to_n(characters_.data() + size_, room, format, std::forward<Arguments>(arguments)...);
-    size_ += wrote.size < room ? wrote.size : room;
+    write(format, fmt::make_format_args(arguments...));
     return *this;
   }
 
@@ -32,6 +29,8 @@ class text {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
  private:
+  void write(fmt::string_view format, fmt::format_args arguments) noexcept;
+
   std::array<char, 768> characters_;
   std::size_t size_ = 0;
 };
