@@ -45,12 +45,12 @@ TEST_CASE("netfilter: a program runs at each hook, for packets of its family", "
         auto link = attach(netfilter_options{.family = family, .hook = hook, .program = borrow(program)});
         REQUIRE(sentence(link) == "");
         CHECK(link->mechanism() == mechanism::link);
-        const auto runs = [&] {
+        const auto runs = [&, family = sent] {
           const auto before = program.runs();
           if (hook == netfilter_hook::forward) {
-            packets.pass(sent);
+            packets.pass(family);
           } else {
-            CHECK(test::udp_send(sent) == 0);
+            CHECK(test::udp_send(family) == 0);
           }
           return program.runs() > before;
         };

@@ -35,7 +35,7 @@ test::fd order_record::load(std::int32_t digit, std::int32_t verdict) const {
   code.add(r1, digit).store(width::u64, r0, 0, r1).label("out").mov(r0, verdict).exit();
   return test::load({.type = prog_type::cgroup_skb,
                      .code = code.done(),
-                     .expected_attach_type = attach_type::cgroup_inet_egress,
+                     .expected_attach_type = test::attach_type::cgroup_inet_egress,
                      .name = "digit" + std::to_string(digit)});
 }
 

@@ -36,9 +36,10 @@ class on_one_cpu {
 // These interfaces hand what is sent to the backlog of the CPU that sends (netif_rx), and a CPU has one backlog for all
 // namespaces. It takes packets up in the order in which they came, and is done with one before the next: its programs
 // have run, and it is in its socket, or dropped. So when a datagram has arrived that was sent last, the rest has been
-// taken up, be it at once or later in ksoftirqd. That holds on one CPU, where the thread therefore stays; and the last
-// one goes over an interface of its own, where no program can drop it. What is forwarded comes into the backlog anew,
-// behind the last one, and so is waited for by one more.
+// taken up, be it at once or later in ksoftirqd. That holds on one CPU, where the thread therefore stays (and none is
+// asked to spread packets over others, as RPS would); and the last one goes over an interface of its own, where no
+// program can drop it. What is forwarded comes into the backlog anew, behind the last one, and so is waited for by one
+// more.
 void until_received(const std::function<void()>& f, unsigned interfaces) {
   const netns_fixture elsewhere;
   std::optional<udp_pair> last;

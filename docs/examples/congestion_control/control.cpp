@@ -62,7 +62,8 @@ class kernel_types {
 };
 
 unique_fd load(const kernel_types& types, const char* function, const code& instructions) {
-  LIBBPF_OPTS(bpf_prog_load_opts, options);
+  bpf_prog_load_opts options{};
+  options.sz = sizeof options;
   const auto place = types.find(table_name, function);
   options.expected_attach_type = static_cast<::bpf_attach_type>(place ? place->index : 0);
   options.attach_btf_id = types.structure(table_name);
@@ -76,7 +77,8 @@ unique_fd make_map(const kernel_types& types, std::size_t value_size) {
   const btf_owner own{::btf__new_empty()};
   if (!own || ::btf__add_int(own.get(), "int", 4, BTF_INT_SIGNED) < 0) return {};
   if (::btf__load_into_kernel(own.get()) < 0) return {};
-  LIBBPF_OPTS(bpf_map_create_opts, options);
+  bpf_map_create_opts options{};
+  options.sz = sizeof options;
   options.btf_fd = static_cast<std::uint32_t>(::btf__fd(own.get()));
   options.btf_vmlinux_value_type_id = types.structure(value_name);
   for (const std::uint32_t flags : {flag_link, 0U}) {
