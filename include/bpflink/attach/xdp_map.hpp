@@ -35,11 +35,12 @@ struct device_map_entry {
 /// drop the program without a word, so that the kernel is asked what the map is.
 ///
 /// @errors bad_handle: the map's or program's descriptor is empty or closed. wrong_type: not a map (cause not_a_map),
-/// or
-///         of another type, or one without room for a program (wrong_map_type); not a program; not an XDP program, or
-///         one that was not loaded for device maps (wrong_expected_attach_type). not_found: no interface has this index
-///         in this namespace. invalid_argument: the key is beyond the map's end; the map's programs and this one do not
-///         agree on packets in fragments. limit: a DEVMAP_HASH is full. A namespace that cannot be entered: as at XDP.
+///         or of another type, or one without room for a program (wrong_map_type); not a program; not an XDP program,
+///         or one that was not loaded for device maps (wrong_expected_attach_type). not_found: no interface has this
+///         index in this namespace. invalid_argument: the key is beyond the map's end; the map's programs and this one
+///         do not agree on packets in fragments. limit: a DEVMAP_HASH is full. permission_denied: the map is frozen
+///         (cause locked), or its descriptor for reading only (file_permission). A namespace that cannot be entered: as
+///         at XDP.
 /// @since Linux 4.14; DEVMAP_HASH since 5.4; programs since 5.8
 /// @kernel BPF_MAP_UPDATE_ELEM (kernel/bpf/devmap.c)
 [[nodiscard]] BPFLINK_API expected<void> write_entry(const device_map_entry& entry) noexcept;
@@ -61,7 +62,7 @@ struct cpu_map_entry {
 ///
 /// @errors bad_handle, wrong_type: as for device maps. invalid_argument: the queue's size is 0 or more than 16384, the
 ///         machine has no such CPU, or it is beyond the map's end; the map's programs and this one do not agree on
-///         packets in fragments. system: out of memory.
+///         packets in fragments. system: out of memory. permission_denied: as for device maps.
 /// @since Linux 4.15; programs since 5.9
 /// @kernel BPF_MAP_UPDATE_ELEM (kernel/bpf/cpumap.c)
 [[nodiscard]] BPFLINK_API expected<void> write_entry(const cpu_map_entry& entry) noexcept;
@@ -81,6 +82,7 @@ struct device_map_content {
 /// What an entry of a device map holds.
 ///
 /// @errors bad_handle, wrong_type: as write_entry(). not_found: the entry is empty.
+///         permission_denied: the map's descriptor is for writing only (file_permission).
 /// @since Linux 4.14
 /// @kernel BPF_MAP_LOOKUP_ELEM (kernel/bpf/devmap.c)
 [[nodiscard]] BPFLINK_API expected<device_map_content> query(const device_map_query& asked) noexcept;
@@ -100,6 +102,7 @@ struct cpu_map_content {
 /// What an entry of a CPU map holds.
 ///
 /// @errors bad_handle, wrong_type: as write_entry(). not_found: the entry is empty.
+///         permission_denied: the map's descriptor is for writing only (file_permission).
 /// @since Linux 4.15
 /// @kernel BPF_MAP_LOOKUP_ELEM (kernel/bpf/cpumap.c)
 [[nodiscard]] BPFLINK_API expected<cpu_map_content> query(const cpu_map_query& asked) noexcept;
