@@ -29,7 +29,8 @@ netfilter_options pre_routing(netfilter_family family, program_ref program, bool
 }  // namespace
 
 TEST_CASE("netfilter: a program sees a datagram whole or in pieces", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   SKIP_IF(test::needs_kernel(6, 6, "defragmentation"));
   for (const auto& [family, sent, header] : both) {
     INFO(to_string(family));
@@ -55,7 +56,8 @@ TEST_CASE("netfilter: a program sees a datagram whole or in pieces", "[netfilter
 }
 
 TEST_CASE("netfilter: fragments come in pieces again once the link is detached", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   SKIP_IF(test::needs_kernel(6, 6, "defragmentation"));
   test::netns_fixture().run([&] {
     limit_loopback(1500);
@@ -78,7 +80,8 @@ TEST_CASE("netfilter: fragments come in pieces again once the link is detached",
 }
 
 TEST_CASE("netfilter: before Linux 6.6 defragmentation is told to be missing", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   if (test::at_least(6, 6)) return;
   const auto program = load_netfilter();
   const auto link = attach(pre_routing(netfilter_family::ipv4, borrow(program), true));
