@@ -103,6 +103,25 @@ std::optional<diagnosis> missing_at(const place& there, operation call) noexcept
   return missing_feature(feature::prog_attach);
 }
 
+// It is an event, and the program is of a type that some events take.
+diagnosis unfit_event(kernel::failure failed) noexcept {
+  auto why = by_feature(failed, feature::perf_links);
+  why.hint.add(
+      "a tracepoint takes tracepoint programs, a kprobe or uprobe takes kprobe programs, any other event perf_event "
+      "programs");
+  return why;
+}
+
+diagnosis taken_event(program_ref program) noexcept {
+  diagnosis why{errc::busy, cause::slot_taken, text{"the event has a program already"}, {}};
+  const auto info = program.info();
+  // Of these the kernel says the same where another event of the tracepoint has this very program.
+  if (info && info->type == program_type::tracepoint) {
+    why.reason.add(", or its tracepoint has this one by another event");
+  }
+  return why;
+}
+
 diagnosis refused_elsewhere(const place& there, program_ref program, kernel::failure failed,
                             const order& asked) noexcept {
   switch (failed.number) {
@@ -116,6 +135,7 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
       if (failed.number == EBADF) break;  // what the kernel has not got it says by other errors
       if (auto missing = missing_hook(there.where)) return *missing;
       if (auto missing = missing_at(there, failed.call)) return *missing;
+      if (there.kind == target_kind::perf_event) return unfit_event(failed);
       break;
     case ENODEV:
       if (auto wrong = unfit_target(there)) return *wrong;
@@ -129,6 +149,7 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
       if (auto wrong = no_netkit(there, failed)) return *wrong;
       break;
     case EEXIST:
+      if (there.kind == target_kind::perf_event) return taken_event(program);
       if (auto held = taken(there, program)) return *held;
       break;
     case EBUSY:
