@@ -15,7 +15,7 @@
 #include "support/privileges.hpp"
 #include "support/seccomp.hpp"
 #include "tracepoint_helpers.hpp"
-#include "uprobe_targets.hpp"
+#include "uprobe_helpers.hpp"
 
 namespace bpflink {
 
@@ -75,7 +75,7 @@ TEST_CASE("errors: tracepoint", "[errors]") {
 
 TEST_CASE("errors: uprobe multi, the program", "[errors]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 6, "uprobe multi links"));
+  if (lacks_uprobe_multi()) return;
   const error_table table;
   const auto place = test::offset_of(test::first_target);
   const auto refused = [&](program_ref program, errc code, cause why, int number, const std::string& words) {
@@ -98,7 +98,7 @@ TEST_CASE("errors: uprobe multi, the program", "[errors]") {
 
 TEST_CASE("errors: uprobe multi, the places", "[errors]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 6, "uprobe multi links"));
+  if (lacks_uprobe_multi()) return;
   error_table table;
   const auto program = test::load({.type = test::prog_type::kprobe,
                                    .expected_attach_type = test::attach_type::trace_uprobe_multi,
@@ -138,7 +138,8 @@ TEST_CASE("errors: uprobe multi, the places", "[errors]") {
          to_own_file + "at one of the offsets there is an instruction that cannot be probed; an offset must be at "
                        "the beginning of an instruction (BPF_LINK_CREATE: ENOTSUPP)"});
   }
-  SKIP_IF(test::needs_kernel(6, 8, "a limit to the places"));
+  // Before, there is no limit but memory.
+  if (!test::at_least(6, 8)) return;
   const std::vector<std::uint64_t> many((std::size_t{1} << 20U) + 1, place);
   table.row(at(own_file, many), {errc::limit, cause::too_many, E2BIG,
                                  to_own_file + "1048577 offsets are more than the kernel takes, which is 1048576 "
@@ -148,7 +149,7 @@ TEST_CASE("errors: uprobe multi, the places", "[errors]") {
 // As a kernel says that was built without uprobes.
 TEST_CASE("errors: uprobe multi, left out of the kernel", "[errors]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 6, "uprobe multi links"));
+  if (lacks_uprobe_multi()) return;
   SKIP_IF(test::needs_seccomp());
   const auto program =
       test::load({.type = test::prog_type::kprobe, .expected_attach_type = test::attach_type::trace_uprobe_multi});

@@ -42,6 +42,17 @@ inline bool lacks_netfilter() {
   });
 }
 
+/// The same of links that have fragments put together.
+inline bool lacks_defragmentation() {
+  return lacks_netfilter() || older_than(6, 6, [] {
+           const auto program = load_netfilter();
+           return attach(netfilter_options{.family = netfilter_family::ipv4,
+                                           .hook = netfilter_hook::local_out,
+                                           .program = borrow(program),
+                                           .defragment = true});
+         });
+}
+
 /// A program that accepts all packets, and counts them and their bytes.
 struct measuring_program {
   measuring_program();

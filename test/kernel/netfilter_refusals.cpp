@@ -193,8 +193,7 @@ TEST_CASE("netfilter: each errno reads as what it is", "[netfilter]") {
 // Where the module that puts fragments together cannot be had: seen by a kernel that looks for it in vain.
 TEST_CASE("netfilter: a module that is missing is told", "[netfilter]") {
   SKIP_IF(test::needs_root());
-  if (lacks_netfilter()) return;
-  SKIP_IF(test::needs_kernel(6, 6, "defragmentation"));
+  if (lacks_defragmentation()) return;
   SKIP_IF(test::needs_seccomp());
   const auto program = load_netfilter();
   static_cast<void>(probe(feature::netfilter_links));

@@ -14,6 +14,7 @@
 
 #include "bpflink/attach/sockmap.hpp"
 #include "helpers.hpp"
+#include "older_kernel.hpp"
 #include "support/loopback.hpp"
 
 namespace bpflink {
@@ -55,6 +56,20 @@ inline std::string receive_text(const test::fd& socket, double seconds = 5) {
 }
 /// For what must not arrive: it would have by now, over loopback.
 inline constexpr double shortly = 0.05;
+
+/// Whether this kernel has no links to sockmaps; then it is shown that the library says so.
+inline bool lacks_sockmap_links() {
+  return older_than(6, 10, [] {
+    const auto map = test::create_map(test::map_type::sockmap, 4, 4);
+    const auto program =
+        test::load({.type = test::prog_type::sk_msg, .expected_attach_type = test::attach_type::sk_msg_verdict});
+    return attach(sockmap_options{.map = fd_ref{map.get()},
+                                  .hook = sockmap_hook::msg_verdict,
+                                  .program = borrow(program),
+                                  .eviction = eviction::allowed,
+                                  .mechanism = mechanism_choice::link_only});
+  });
+}
 
 /// A map of either type that takes sockets under the keys 0 to 3.
 inline test::fd socket_map(std::uint32_t type = test::map_type::sockmap) { return test::create_map(type, 4, 4, 4); }

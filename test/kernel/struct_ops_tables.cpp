@@ -20,6 +20,7 @@ constexpr const char* other_value = "bpf_struct_ops_bpf_dummy_ops";
 
 std::string needs_both_tables() {
   if (auto reason = test::needs_struct_ops(); !reason.empty()) return reason;
+  if (auto reason = test::needs_kernel(5, 16, "a second table"); !reason.empty()) return reason;
   if (test::vmlinux_btf::get().structure(other_value)) return {};
   return "this kernel was built without the table for tests (bpf_dummy_ops)";
 }
