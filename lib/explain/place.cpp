@@ -10,6 +10,7 @@
 #include "explain/holder.hpp"
 #include "explain/netns.hpp"
 #include "explain/order.hpp"
+#include "explain/perf_event.hpp"
 #include "explain/program.hpp"
 #include "explain/sockmap.hpp"
 #include "explain/xdp.hpp"
@@ -64,13 +65,6 @@ std::optional<diagnosis> closed(const place& there) noexcept {
       errc::bad_handle, cause::closed_descriptor, text{"the target's descriptor {} is closed", descriptor.get()}, {}};
 }
 
-std::optional<diagnosis> no_perf_event(const place& there) noexcept {
-  std::array<char, 64> name{};
-  const auto path = kernel::name_of(there.target.descriptor().get(), name);
-  if (!path || *path == "anon_inode:[perf_event]") return std::nullopt;
-  return diagnosis{errc::invalid_argument, cause::not_a_perf_event, text{"the target is no perf event"}, {}};
-}
-
 }  // namespace
 
 feature link_feature_of(attach_type where) noexcept {
@@ -103,25 +97,6 @@ std::optional<diagnosis> missing_at(const place& there, operation call) noexcept
   return missing_feature(feature::prog_attach);
 }
 
-// It is an event, and the program is of a type that some events take.
-diagnosis unfit_event(kernel::failure failed) noexcept {
-  auto why = by_feature(failed, feature::perf_links);
-  why.hint.add(
-      "a tracepoint takes tracepoint programs, a kprobe or uprobe takes kprobe programs, any other event perf_event "
-      "programs");
-  return why;
-}
-
-diagnosis taken_event(program_ref program) noexcept {
-  diagnosis why{errc::busy, cause::slot_taken, text{"the event has a program already"}, {}};
-  const auto info = program.info();
-  // Of these the kernel says the same where another event of the tracepoint has this very program.
-  if (info && info->type == program_type::tracepoint) {
-    why.reason.add(", or its tracepoint has this one by another event");
-  }
-  return why;
-}
-
 diagnosis refused_elsewhere(const place& there, program_ref program, kernel::failure failed,
                             const order& asked) noexcept {
   switch (failed.number) {
@@ -135,7 +110,7 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
       if (failed.number == EBADF) break;  // what the kernel has not got it says by other errors
       if (auto missing = missing_hook(there.where)) return *missing;
       if (auto missing = missing_at(there, failed.call)) return *missing;
-      if (there.kind == target_kind::perf_event) return unfit_event(failed);
+      if (there.kind == target_kind::perf_event && failed.number == EINVAL) return unfit_event_program(failed);
       break;
     case ENODEV:
       if (auto wrong = unfit_target(there)) return *wrong;
@@ -208,7 +183,7 @@ std::optional<diagnosis> unfit_target(const place& there) noexcept {
     case target_kind::map:
       return unfit_sockmap(there.target.descriptor());
     case target_kind::perf_event:
-      return no_perf_event(there);
+      return no_perf_event(there.target.descriptor());
     case target_kind::interface:
       return no_interface(there.target.interface());
     default:
