@@ -46,8 +46,8 @@ enum class cause : std::uint8_t {
   stale_revision,              ///< The hook's revision is not the expected one.
   too_many,                    ///< The kernel's number of programs at this hook is used up.
   missing_capability,          ///< The text names the capability.
-  locked,                      ///< The socket's filter was locked (SO_LOCK_FILTER).
-  file_permission,             ///< The file's or directory's mode forbids it.
+  locked,                      ///< The socket's filter was locked (SO_LOCK_FILTER), or the map frozen (BPF_MAP_FREEZE).
+  file_permission,             ///< The file's, directory's or descriptor's mode forbids it.
   memory_lock_limit,           ///< RLIMIT_MEMLOCK is too low; before Linux 5.11 it counts BPF memory.
   kernel_policy,               ///< The kernel refuses it to everybody: a build or boot option.
   missing_feature,             ///< Linux has it since a later version; the text names it.

@@ -55,6 +55,10 @@ constexpr extent extents[] = {
     {0, 12},  // 19: enum of 64 bits
 };
 
+constexpr unsigned pointer_kind = 2;
+constexpr unsigned prototype_kind = 13;
+constexpr bool is_qualifier(unsigned number) noexcept { return (number >= 8 && number <= 11) || number == 18; }
+
 constexpr unsigned kind_in(std::uint32_t info) noexcept { return (info >> 24U) & 0x1fU; }
 constexpr std::size_t members_in(std::uint32_t info) noexcept { return info & 0xffffU; }
 
@@ -102,6 +106,7 @@ void view::cursor::read() noexcept {
   if (size > rest_.size()) return;
   current_.name = head.name;
   current_.kind_number = number;
+  current_.target = head.size_or_type;
   size_ = size;
 }
 
@@ -123,22 +128,52 @@ std::span<const std::byte> view::cursor::trailer() const noexcept {
   return rest_.subspan(sizeof(type_header), size_ - sizeof(type_header));
 }
 
-std::optional<member> view::find_member(std::uint32_t structure, std::string_view name) const noexcept {
+std::span<const std::byte> view::members_of(std::uint32_t structure) const noexcept {
+  cursor here{types_, first_id_};
+  while (here.valid() && here.current().id != structure) here.next();
+  if (!here.valid() || here.current().kind_number != static_cast<unsigned>(kind::structure)) return {};
+  return here.trailer();
+}
+
+std::optional<member> view::next_member(std::span<const std::byte>& records) const noexcept {
   struct record {
     std::uint32_t name;
     std::uint32_t type;
     std::uint32_t offset;  // in bits; above the low 24 a bit-field has its size
   };
-  cursor here{types_, first_id_};
-  while (here.valid() && here.current().id != structure) here.next();
-  if (!here.valid() || here.current().kind_number != static_cast<unsigned>(kind::structure)) return std::nullopt;
-  for (auto rest = here.trailer(); rest.size() >= sizeof(record); rest = rest.subspan(sizeof(record))) {
-    record one{};
-    std::memcpy(&one, rest.data(), sizeof one);
-    constexpr std::uint32_t bit_offset = 0xffffffU;
-    if (name_at(one.name) == name) return member{(one.offset & bit_offset) / 8, one.type};
+  record one{};
+  if (records.size() < sizeof one) return std::nullopt;
+  std::memcpy(&one, records.data(), sizeof one);
+  records = records.subspan(sizeof one);
+  constexpr std::uint32_t bit_offset = 0xffffffU;
+  return member{(one.offset & bit_offset) / 8, one.type, name_at(one.name)};
+}
+
+std::optional<member> view::find_member(std::uint32_t structure, std::string_view name) const noexcept {
+  std::optional<member> found;
+  each_member(structure, [&](const member& one) {
+    if (one.name == name) found = one;
+    return !found;
+  });
+  return found;
+}
+
+std::optional<type> view::plain_type(std::uint32_t id) const noexcept {
+  // No chain of qualifiers is so long, but one that bites its tail.
+  constexpr int longest = 32;
+  for (int step = 0; step < longest; ++step) {
+    const auto one = at(id);
+    if (!one || !is_qualifier(one->kind_number)) return one;
+    id = one->target;
   }
   return std::nullopt;
+}
+
+bool view::is_function_pointer(std::uint32_t id) const noexcept {
+  const auto pointer = plain_type(id);
+  if (!pointer || pointer->kind_number != pointer_kind) return false;
+  const auto target = plain_type(pointer->target);
+  return target && target->kind_number == prototype_kind;
 }
 
 std::uint32_t view::find(kind wanted, std::string_view prefix, std::string_view name) const noexcept {

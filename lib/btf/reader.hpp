@@ -20,12 +20,14 @@ struct type {
   std::uint32_t id = 0;
   std::uint32_t name = 0;  // offset in the strings
   unsigned kind_number = 0;
+  std::uint32_t target = 0;  // of a pointer, an alias or a qualifier: the id of the type that it is one of
 };
 
 // A member of a structure.
 struct member {
   std::uint32_t offset = 0;  // in bytes; of a bit-field, of the byte where it begins
   std::uint32_t type = 0;    // its type's id
+  std::string_view name;     // in the BTF's bytes
 };
 
 class view {
@@ -41,6 +43,15 @@ class view {
   [[nodiscard]] std::optional<type> at(std::uint32_t id) const noexcept;
   // The member of this name of the structure with this id; nothing where there is none.
   [[nodiscard]] std::optional<member> find_member(std::uint32_t structure, std::string_view name) const noexcept;
+  // Shows the members of the structure with this id, in their order, until `seen` answers false.
+  template <class Visitor>
+  void each_member(std::uint32_t structure, Visitor&& seen) const noexcept {
+    for (auto rest = members_of(structure); const auto one = next_member(rest);) {
+      if (!seen(*one)) return;
+    }
+  }
+  // Whether the type with this id is a pointer to a function.
+  [[nodiscard]] bool is_function_pointer(std::uint32_t id) const noexcept;
   // A type's name; empty where it has none.
   [[nodiscard]] std::string_view name_of(const type& which) const noexcept;
 
@@ -87,6 +98,12 @@ class view {
   view(std::span<const std::byte> types, std::string_view strings) noexcept : types_{types}, strings_{strings} {}
   [[nodiscard]] std::string_view rest_of_strings(std::uint32_t offset) const noexcept;
   [[nodiscard]] std::string_view name_at(std::uint32_t offset) const noexcept;
+  // The records of a structure's members; empty where it is none.
+  [[nodiscard]] std::span<const std::byte> members_of(std::uint32_t structure) const noexcept;
+  // The first of them, which is taken off; nothing at the end.
+  [[nodiscard]] std::optional<member> next_member(std::span<const std::byte>& records) const noexcept;
+  // What an alias or a qualifier is one of, in the end.
+  [[nodiscard]] std::optional<type> plain_type(std::uint32_t id) const noexcept;
 
   std::span<const std::byte> types_;
   std::string_view strings_;

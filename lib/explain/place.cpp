@@ -10,6 +10,7 @@
 #include "explain/holder.hpp"
 #include "explain/netns.hpp"
 #include "explain/order.hpp"
+#include "explain/perf_event.hpp"
 #include "explain/program.hpp"
 #include "explain/sockmap.hpp"
 #include "explain/xdp.hpp"
@@ -64,13 +65,6 @@ std::optional<diagnosis> closed(const place& there) noexcept {
       errc::bad_handle, cause::closed_descriptor, text{"the target's descriptor {} is closed", descriptor.get()}, {}};
 }
 
-std::optional<diagnosis> no_perf_event(const place& there) noexcept {
-  std::array<char, 64> name{};
-  const auto path = kernel::name_of(there.target.descriptor().get(), name);
-  if (!path || *path == "anon_inode:[perf_event]") return std::nullopt;
-  return diagnosis{errc::invalid_argument, cause::not_a_perf_event, text{"the target is no perf event"}, {}};
-}
-
 }  // namespace
 
 feature link_feature_of(attach_type where) noexcept {
@@ -116,6 +110,7 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
       if (failed.number == EBADF) break;  // what the kernel has not got it says by other errors
       if (auto missing = missing_hook(there.where)) return *missing;
       if (auto missing = missing_at(there, failed.call)) return *missing;
+      if (there.kind == target_kind::perf_event && failed.number == EINVAL) return unfit_event_program(failed);
       break;
     case ENODEV:
       if (auto wrong = unfit_target(there)) return *wrong;
@@ -129,6 +124,7 @@ diagnosis refused_elsewhere(const place& there, program_ref program, kernel::fai
       if (auto wrong = no_netkit(there, failed)) return *wrong;
       break;
     case EEXIST:
+      if (there.kind == target_kind::perf_event) return taken_event(program);
       if (auto held = taken(there, program)) return *held;
       break;
     case EBUSY:
@@ -187,7 +183,7 @@ std::optional<diagnosis> unfit_target(const place& there) noexcept {
     case target_kind::map:
       return unfit_sockmap(there.target.descriptor());
     case target_kind::perf_event:
-      return no_perf_event(there);
+      return no_perf_event(there.target.descriptor());
     case target_kind::interface:
       return no_interface(there.target.interface());
     default:

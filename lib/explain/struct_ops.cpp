@@ -6,6 +6,7 @@
 #include "explain/feature.hpp"
 #include "explain/holder.hpp"
 #include "explain/struct_ops_map.hpp"
+#include "explain/struct_ops_value.hpp"
 #include "kernel/files.hpp"
 
 namespace bpflink::explain {
@@ -103,6 +104,11 @@ std::optional<diagnosis> of_another_table(const kernel::link_info_raw& now, map_
                    {}};
 }
 
+std::optional<diagnosis> unfit_member(map_ref map, std::span<const std::byte> value) noexcept {
+  const auto own = struct_ops_map_of(map.fd());
+  return own ? unfit_struct_ops_member(value, own->info.btf_vmlinux_value_type_id) : std::nullopt;
+}
+
 }  // namespace
 
 diagnosis refused_struct_ops(map_ref map, kernel::failure failed) noexcept {
@@ -143,10 +149,12 @@ diagnosis refused_struct_ops_value(map_ref map, std::span<const std::byte> value
     case EBADF:
     case EBADFD:
       if (auto wrong = unfit_struct_ops_map(map.fd())) return *wrong;
+      if (auto wrong = unfit_member(map, value)) return *wrong;
       return {errc::bad_handle, cause::closed_descriptor, text{"a program's descriptor in the value is closed"}, {}};
     case EINVAL:
       if (auto wrong = unfit_struct_ops_map(map.fd())) return *wrong;
       if (failed.call != operation::map_update) return diagnose(failed);
+      if (auto wrong = unfit_member(map, value)) return *wrong;
       return {errc::invalid_argument, cause::unknown, text{"the kernel refused the value"},
               text{"functions take struct_ops programs that were loaded for them, those that must be there have to be, "
                    "and all that is no function or name is zero"}};

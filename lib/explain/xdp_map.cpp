@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "explain/xdp_map.hpp"
 
+#include <array>
 #include <cerrno>
 #include <string_view>
 
 #include "attach/rules.hpp"
 #include "explain/program.hpp"
 #include "explain/xdp.hpp"
+#include "fdinfo.hpp"
 #include "kernel/files.hpp"
 
 namespace bpflink::explain {
@@ -67,6 +69,23 @@ std::optional<diagnosis> unfit_entry_program(const entry_request& asked, kernel:
                  sort_of(for_cpus ? true : asked.cpu));
   why.hint.add("load it with the expected attach type {}", to_string(attach_type_of(asked.cpu)));
   return why;
+}
+
+// What makes a map one that cannot be written, or read, from here.
+std::optional<diagnosis> closed_to_us(const entry_request& asked, kernel::failure failed) noexcept {
+  const bool writing = failed.call == operation::map_update;
+  if (writing ? kernel::is_read_only(asked.map.get()) : kernel::is_write_only(asked.map.get())) {
+    return diagnosis{errc::permission_denied,
+                     cause::file_permission,
+                     text{"the map's descriptor was opened for {} only", writing ? "reading" : "writing"},
+                     {}};
+  }
+  std::array<char, 1024> buffer{};
+  if (!writing || fdinfo_field(asked.map, "frozen", buffer) != "1") return std::nullopt;
+  return diagnosis{errc::permission_denied,
+                   cause::locked,
+                   text{"the map was frozen (BPF_MAP_FREEZE): its entries stay as they are"},
+                   {}};
 }
 
 diagnosis beyond_the_end(const entry_request& asked, const kernel::map_info_raw& shape) noexcept {
@@ -137,6 +156,9 @@ diagnosis refused_entry(const entry_request& asked, const kernel::map_info_raw& 
               {}};
     case ENOENT:
       return {errc::not_found, cause::no_such_id, text{"the entry is empty"}, {}};
+    case EPERM:
+      if (auto wrong = closed_to_us(asked, failed)) return *wrong;
+      break;
     default:
       break;
   }

@@ -36,6 +36,11 @@ std::optional<std::string_view> read_descriptor_link(int descriptor, std::span<c
   return std::string_view{into.data(), static_cast<std::size_t>(size)};
 }
 
+bool is_open_for(int descriptor, int access) noexcept {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) == access;
+}
+
 std::optional<file_status> status(const struct ::stat& file, const struct ::statfs& filesystem) noexcept {
   file_status result{};
   result.kind = S_ISDIR(file.st_mode)   ? file_kind::directory
@@ -110,6 +115,9 @@ std::optional<std::string_view> name_of(int descriptor, std::span<char> into) no
 }
 
 bool is_closed(int descriptor) noexcept { return ::fcntl(descriptor, F_GETFD) < 0 && errno == EBADF; }
+
+bool is_read_only(int descriptor) noexcept { return is_open_for(descriptor, O_RDONLY); }
+bool is_write_only(int descriptor) noexcept { return is_open_for(descriptor, O_WRONLY); }
 
 bool lacks_entry(int directory, const char* name) noexcept {
   struct ::stat ignored {};

@@ -87,6 +87,9 @@ enum class object_kind : std::uint8_t {
 // What /proc calls it: a file's path, where it has one.
 [[nodiscard]] std::optional<std::string_view> name_of(int descriptor, std::span<char> into) noexcept;
 [[nodiscard]] bool is_closed(int descriptor) noexcept;
+// What it was opened for, where it was not for both.
+[[nodiscard]] bool is_read_only(int descriptor) noexcept;
+[[nodiscard]] bool is_write_only(int descriptor) noexcept;
 // A directory that is known to have no such entry. One that was removed has none, wherever one looks in it.
 [[nodiscard]] bool lacks_entry(int directory, const char* name) noexcept;
 // A path that is known to lead to nothing; false where that cannot be told.

@@ -74,6 +74,9 @@ TEST_CASE("errors: update, detach and close of a link", "[errors]") {
   table.row(link.update(borrow(table.second), program_ref{link.fd()}),
             {errc::wrong_type, cause::not_a_program, EINVAL,
              update + "the expected old program's descriptor is that of a link (BPF_LINK_UPDATE: EINVAL)"});
+  table.row(link.update(borrow(table.second), program_ref{fd_ref{9999}}),
+            {errc::bad_handle, cause::closed_descriptor, EBADF,
+             update + "the expected old program's descriptor N is closed (BPF_LINK_UPDATE: EBADF)"});
   table.row(link.update(borrow(table.second), borrow(table.second)),
             {errc::conflict, cause::other_program, EPERM,
              update + "program 'first' (id N) is attached, not the expected program 'second' (id N) (BPF_LINK_UPDATE: "

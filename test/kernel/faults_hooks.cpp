@@ -17,7 +17,7 @@
 #include "support/privileges.hpp"
 #include "support/vmlinux_btf.hpp"
 #include "tracepoint_helpers.hpp"
-#include "uprobe_targets.hpp"
+#include "uprobe_helpers.hpp"
 #include "xdp_helpers.hpp"
 
 namespace bpflink {
@@ -115,7 +115,7 @@ TEST_CASE("faults: tracepoint", "[faults]") {
 TEST_CASE("faults: uprobe multi", "[faults]") {
   SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(test::needs_kernel(6, 6, "uprobe multi"));
+  if (lacks_uprobe_multi()) return;
   const auto result = test::in_child([&] {
     auto program =
         test::load({.type = test::prog_type::kprobe, .expected_attach_type = test::attach_type::trace_uprobe_multi});

@@ -14,7 +14,8 @@ namespace bpflink {
 
 TEST_CASE("faults: netfilter", "[faults]") {
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   const bool elsewhere = GENERATE(false, true);
   const bool defragment = test::at_least(6, 6);
   // The kernel waits for the network's readers at each link that ends.
@@ -48,7 +49,8 @@ TEST_CASE("faults: netfilter", "[faults]") {
 
 TEST_CASE("faults: a netfilter hook that refuses", "[faults]") {
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   // The kernel waits for the network's readers at each link that ends.
   constexpr unsigned seconds = 100;
   const auto result = test::in_child(

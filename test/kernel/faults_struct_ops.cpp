@@ -9,6 +9,7 @@
 
 #include "bpflink/attach/struct_ops.hpp"
 #include "faults.hpp"
+#include "struct_ops_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/congestion_control.hpp"
 
@@ -21,12 +22,6 @@ using faults::outcome_of;
 using test::congestion_control;
 
 map_ref of(const test::fd& map) { return fd_ref{map.get()}; }
-
-std::string needs_links() {
-  if (auto reason = test::needs_supervisor(); !reason.empty()) return reason;
-  if (auto reason = test::needs_struct_ops(); !reason.empty()) return reason;
-  return test::needs_kernel(6, 4, "links of struct_ops");
-}
 
 bool is_registered(const congestion_control& control) {
   const int answer = test::choose_congestion_control(control.name());
@@ -66,7 +61,9 @@ struct by_value {
 }  // namespace
 
 TEST_CASE("faults: struct_ops", "[faults]") {
-  SKIP_IF(needs_links());
+  SKIP_IF(test::needs_supervisor());
+  SKIP_IF(test::needs_struct_ops());
+  if (lacks_struct_ops_links()) return;
   const auto result = test::in_child([] {
     const congestion_control control;
     const auto map = control.filled_map();
@@ -101,7 +98,9 @@ TEST_CASE("faults: struct_ops with a value", "[faults]") {
 }
 
 TEST_CASE("faults: updating a struct_ops link", "[faults]") {
-  SKIP_IF(needs_links());
+  SKIP_IF(test::needs_supervisor());
+  SKIP_IF(test::needs_struct_ops());
+  if (lacks_struct_ops_links()) return;
   const bool expecting = GENERATE(true, false);
   const auto result = test::in_child([expecting] {
     const congestion_control control;
@@ -123,7 +122,9 @@ TEST_CASE("faults: updating a struct_ops link", "[faults]") {
 }
 
 TEST_CASE("faults: asking a struct_ops link whether it is detached", "[faults]") {
-  SKIP_IF(needs_links());
+  SKIP_IF(test::needs_supervisor());
+  SKIP_IF(test::needs_struct_ops());
+  if (lacks_struct_ops_links()) return;
   const bool waiting = GENERATE(true, false);
   if (waiting && !test::at_least(6, 11)) return;
   const auto result = test::in_child([waiting] {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <string>
 
+#include "order_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
 #include "support/constants.hpp"
@@ -39,9 +40,12 @@ bool has_netkit() {
   return made == 0;
 }
 
-// But for that, these kernels are built with all that the library knows, so the version alone decides.
+// But for that, and for what stable kernels were given later, these kernels are built with all that the library knows,
+// so the version alone decides.
 bool has_by_version(const feature_report& row) {
   if (row.what == feature::netkit_links && !has_netkit()) return false;
+  if (row.what == feature::cgroup_order) return has_cgroup_order();
+  if (row.what == feature::cgroup_preorder) return has_cgroup_preorder();
   return test::at_least(row.since.major, row.since.minor);
 }
 

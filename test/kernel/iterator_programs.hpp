@@ -25,12 +25,13 @@ inline test::fd load_iterator(const std::string& target, const test::instruction
                      .attach_btf_id = test::vmlinux_btf::get().function("bpf_iter_" + target).value()});
 }
 
-// Writes how many objects came before, for each object of any target: in its context the object follows the metadata.
-inline test::instructions write_numbers() {
+// Writes how many objects came before, for each object of any target: in its context the object follows the metadata,
+// or is at another offset.
+inline test::instructions write_numbers(int object_at = 8) {
   using namespace test;
   return assembler()
       .load(width::u64, r6, r1, 0)
-      .load(width::u64, r7, r1, 8)
+      .load(width::u64, r7, r1, object_at)
       .jump_if(jump::equal, r7, 0, "out")
       .load(width::u64, r1, r6, 16)
       .store(width::u64, r10, -8, r1)

@@ -32,7 +32,8 @@ netfilter_options local_out(program_ref program, netfilter_priority priority = n
 }  // namespace
 
 TEST_CASE("netfilter: a program runs at each hook, for packets of its family", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   SKIP_IF(test::needs_veth());
   test::netns_fixture().run([] {
     const forwarded_packets packets;
@@ -64,7 +65,8 @@ TEST_CASE("netfilter: a program runs at each hook, for packets of its family", "
 }
 
 TEST_CASE("netfilter: a program does not see packets of the other family", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   test::netns_fixture().run([] {
     const auto program = load_netfilter(netfilter_drop);
     const auto link = attach(local_out(borrow(program)));
@@ -77,7 +79,8 @@ TEST_CASE("netfilter: a program does not see packets of the other family", "[net
 }
 
 TEST_CASE("netfilter: what is dropped on its way out is refused, until the link is detached or closed", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   test::netns_fixture().run([] {
     for (const auto& [family, sent] : families) {
       INFO(to_string(family));
@@ -102,7 +105,8 @@ TEST_CASE("netfilter: what is dropped on its way out is refused, until the link 
 }
 
 TEST_CASE("netfilter: what is dropped on its way in is lost", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   test::netns_fixture().run([] {
     for (const auto hook : {netfilter_hook::local_in, netfilter_hook::pre_routing}) {
       for (const auto& [family, sent] : families) {
@@ -122,7 +126,8 @@ TEST_CASE("netfilter: what is dropped on its way in is lost", "[netfilter]") {
 }
 
 TEST_CASE("netfilter: what is dropped on its way through does not come out", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   SKIP_IF(test::needs_veth());
   test::netns_fixture().run([] {
     const forwarded_packets packets;
@@ -142,7 +147,8 @@ TEST_CASE("netfilter: what is dropped on its way through does not come out", "[n
 }
 
 TEST_CASE("netfilter: the lowest priority runs first", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   test::netns_fixture().run([] {
     const auto counting = load_netfilter(netfilter_accept);
     const auto dropping = load_netfilter(netfilter_drop);
@@ -163,7 +169,8 @@ TEST_CASE("netfilter: the lowest priority runs first", "[netfilter]") {
 }
 
 TEST_CASE("netfilter: one program follows another without a gap, by another priority", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   test::netns_fixture().run([] {
     const auto first = load_netfilter(netfilter_drop);
     const auto second = load_netfilter(netfilter_drop);
@@ -192,7 +199,8 @@ TEST_CASE("netfilter: one program follows another without a gap, by another prio
 }
 
 TEST_CASE("netfilter: a namespace is named, and the caller stays in its own", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   const test::netns_fixture netns;
   const auto program = load_netfilter(netfilter_drop);
   const auto own = test::own_netns_inode();
@@ -211,7 +219,8 @@ TEST_CASE("netfilter: a namespace is named, and the caller stays in its own", "[
 }
 
 TEST_CASE("netfilter: the namespace lives as long as the link is attached", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   const auto program = load_netfilter();
   std::optional<test::netns_fixture> netns{std::in_place};
   auto options = local_out(borrow(program));
@@ -225,7 +234,8 @@ TEST_CASE("netfilter: the namespace lives as long as the link is attached", "[ne
 }
 
 TEST_CASE("netfilter: a link tells its place, also once it is detached", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   test::netns_fixture().run([] {
     const auto program = load_netfilter();
     for (const auto hook : all_netfilter_hooks) {
@@ -250,7 +260,8 @@ TEST_CASE("netfilter: a link tells its place, also once it is detached", "[netfi
 }
 
 TEST_CASE("netfilter: what is pinned outlives the link and is opened as one", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   const test::bpffs_fixture bpffs;
   test::netns_fixture().run([&] {
     const auto program = load_netfilter(netfilter_drop);
@@ -263,7 +274,8 @@ TEST_CASE("netfilter: what is pinned outlives the link and is opened as one", "[
 
 TEST_CASE("netfilter: an attach is one system call and no allocation", "[netfilter]") {
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   const auto result = test::in_child([] {
     test::netns_fixture().run([] {
       const auto program = load_netfilter();

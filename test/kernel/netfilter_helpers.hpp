@@ -10,6 +10,7 @@
 
 #include "bpflink/attach/netfilter.hpp"
 #include "helpers.hpp"
+#include "older_kernel.hpp"
 #include "support/fd.hpp"
 #include "support/netns_fixture.hpp"
 #include "support/privileges.hpp"
@@ -31,9 +32,25 @@ inline test::counted_program load_netfilter(std::int32_t verdict = netfilter_acc
   return test::load_counted(test::prog_type::netfilter, test::attach_type::netfilter, verdict, name);
 }
 
-inline std::string needs_netfilter() {
-  if (auto reason = test::needs_root(); !reason.empty()) return reason;
-  return test::needs_kernel(6, 4, "netfilter links");
+/// Whether this kernel has no netfilter links; then it is shown that the library says so. It takes no such programs
+/// either: another one stands in.
+inline bool lacks_netfilter() {
+  return older_than(6, 4, [] {
+    const auto program = test::load({.type = test::prog_type::socket_filter});
+    return attach(netfilter_options{
+        .family = netfilter_family::ipv4, .hook = netfilter_hook::local_out, .program = borrow(program)});
+  });
+}
+
+/// The same of links that have fragments put together.
+inline bool lacks_defragmentation() {
+  return lacks_netfilter() || older_than(6, 6, [] {
+           const auto program = load_netfilter();
+           return attach(netfilter_options{.family = netfilter_family::ipv4,
+                                           .hook = netfilter_hook::local_out,
+                                           .program = borrow(program),
+                                           .defragment = true});
+         });
 }
 
 /// A program that accepts all packets, and counts them and their bytes.

@@ -71,7 +71,8 @@ TEST_CASE("netfilter: a priority is one that the kernel takes", "[netfilter]") {
   CHECK((netfilter_priority::nat_source + 5).value() == 105);
   CHECK(netfilter_priority::raw < netfilter_priority::mangle);
 
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   const test::netns_fixture netns;
   const auto program = load_netfilter();
   for (const long long number : {limits::min() + 1LL, limits::max() - 1LL}) {
@@ -103,7 +104,8 @@ TEST_CASE("netfilter: a program that is none of netfilter is told", "[netfilter]
 }
 
 TEST_CASE("netfilter: a priority that is taken is told, with what is known of the link", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   const test::netns_fixture netns;
   const auto holder = load_netfilter(netfilter_accept, "holder");
   const auto late = load_netfilter();
@@ -147,7 +149,8 @@ TEST_CASE("netfilter: a namespace that cannot be entered is told", "[netfilter]"
 
 // What the types leave no room for, and what a kernel says that was built without a part: answered in its place.
 TEST_CASE("netfilter: each errno reads as what it is", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   SKIP_IF(test::needs_seccomp());
   const auto program = load_netfilter();
   struct row {
@@ -189,8 +192,8 @@ TEST_CASE("netfilter: each errno reads as what it is", "[netfilter]") {
 
 // Where the module that puts fragments together cannot be had: seen by a kernel that looks for it in vain.
 TEST_CASE("netfilter: a module that is missing is told", "[netfilter]") {
-  SKIP_IF(needs_netfilter());
-  SKIP_IF(test::needs_kernel(6, 6, "defragmentation"));
+  SKIP_IF(test::needs_root());
+  if (lacks_defragmentation()) return;
   SKIP_IF(test::needs_seccomp());
   const auto program = load_netfilter();
   static_cast<void>(probe(feature::netfilter_links));

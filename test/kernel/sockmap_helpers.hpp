@@ -14,6 +14,7 @@
 
 #include "bpflink/attach/sockmap.hpp"
 #include "helpers.hpp"
+#include "older_kernel.hpp"
 #include "support/loopback.hpp"
 
 namespace bpflink {
@@ -65,6 +66,20 @@ inline std::string receive_rest(const connection& pair) {
     if (got <= 0) return text;
     text.append(bytes.data(), static_cast<std::size_t>(got));
   }
+}
+
+/// Whether this kernel has no links to sockmaps; then it is shown that the library says so.
+inline bool lacks_sockmap_links() {
+  return older_than(6, 10, [] {
+    const auto map = test::create_map(test::map_type::sockmap, 4, 4);
+    const auto program =
+        test::load({.type = test::prog_type::sk_msg, .expected_attach_type = test::attach_type::sk_msg_verdict});
+    return attach(sockmap_options{.map = fd_ref{map.get()},
+                                  .hook = sockmap_hook::msg_verdict,
+                                  .program = borrow(program),
+                                  .eviction = eviction::allowed,
+                                  .mechanism = mechanism_choice::link_only});
+  });
 }
 
 /// A map of either type that takes sockets under the keys 0 to 3.

@@ -81,7 +81,7 @@ TEST_CASE("sockmap: a map that is none, or of another type, is told", "[sockmap]
 
 TEST_CASE("sockmap: a program that does not fit is told", "[sockmap]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 10, "links to sockmaps"));
+  if (lacks_sockmap_links()) return;
   const error_table table;
   const auto map = socket_map();
   const auto filter = test::load({.type = test::prog_type::socket_filter, .name = "filter"});
@@ -114,7 +114,7 @@ TEST_CASE("sockmap: a program that does not fit is told", "[sockmap]") {
 
 TEST_CASE("sockmap: who holds the hook is told", "[sockmap]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 10, "links to sockmaps"));
+  if (lacks_sockmap_links()) return;
   const error_table table;
   const auto map = socket_map();
   const auto holds = load_verdict(sockmap_hook::msg_verdict, socket_pass, "holds");
@@ -166,7 +166,7 @@ TEST_CASE("sockmap: the two verdicts on packets exclude each other", "[sockmap]"
 
 TEST_CASE("sockmap: whoever may not ask who is there is told so, unless eviction is allowed", "[sockmap]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 10, "links to sockmaps"));
+  if (lacks_sockmap_links()) return;
   const auto map = socket_map();
   const auto program = load_verdict();
   CHECK(test::in_child([&] {

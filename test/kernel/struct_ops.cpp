@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "child_helpers.hpp"
+#include "struct_ops_helpers.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/congestion_control.hpp"
@@ -24,11 +25,6 @@ namespace {
 using std::chrono::milliseconds;
 
 map_ref of(const test::fd& map) { return fd_ref{map.get()}; }
-
-std::string needs_links() {
-  if (auto reason = test::needs_struct_ops(); !reason.empty()) return reason;
-  return test::needs_kernel(6, 4, "links of struct_ops");
-}
 
 // In a namespace of its own: setsockopt's answer, then the transfer's.
 int choose(const test::netns_fixture& netns, const std::string& name) {
@@ -45,7 +41,8 @@ int transfer(const test::netns_fixture& netns, const std::string& name) {
 }  // namespace
 
 TEST_CASE("struct_ops: a congestion control can be chosen and runs until its link is closed", "[struct_ops]") {
-  SKIP_IF(needs_links());
+  SKIP_IF(test::needs_struct_ops());
+  if (lacks_struct_ops_links()) return;
   const test::netns_fixture netns;
   const test::congestion_control control;
   auto map = control.filled_map();
@@ -73,7 +70,8 @@ TEST_CASE("struct_ops: a congestion control can be chosen and runs until its lin
 }
 
 TEST_CASE("struct_ops: attach fills a map with the value that it is given", "[struct_ops]") {
-  SKIP_IF(needs_links());
+  SKIP_IF(test::needs_struct_ops());
+  if (lacks_struct_ops_links()) return;
   const test::netns_fixture netns;
   const test::congestion_control control;
   const auto map = test::congestion_control::empty_map();
@@ -89,7 +87,8 @@ TEST_CASE("struct_ops: attach fills a map with the value that it is given", "[st
 }
 
 TEST_CASE("struct_ops: a map can be linked again after its link is gone", "[struct_ops]") {
-  SKIP_IF(needs_links());
+  SKIP_IF(test::needs_struct_ops());
+  if (lacks_struct_ops_links()) return;
   const test::netns_fixture netns;
   const test::congestion_control control;
   const auto map = control.filled_map();
@@ -102,7 +101,8 @@ TEST_CASE("struct_ops: a map can be linked again after its link is gone", "[stru
 }
 
 TEST_CASE("struct_ops: a connection keeps what it chose, and an update is for those that come", "[struct_ops]") {
-  SKIP_IF(needs_links());
+  SKIP_IF(test::needs_struct_ops());
+  if (lacks_struct_ops_links()) return;
   const test::netns_fixture netns;
   const auto name = test::unique_control_name();
   const test::congestion_control first{name};
@@ -125,7 +125,8 @@ TEST_CASE("struct_ops: a connection keeps what it chose, and an update is for th
 }
 
 TEST_CASE("struct_ops: the map that a link has already is no error and no system call", "[struct_ops]") {
-  SKIP_IF(needs_links());
+  SKIP_IF(test::needs_struct_ops());
+  if (lacks_struct_ops_links()) return;
   SKIP_IF(test::needs_supervisor());
   const test::congestion_control control;
   const auto map = control.filled_map();
@@ -156,7 +157,8 @@ TEST_CASE("struct_ops: the map that a link has already is no error and no system
 }
 
 TEST_CASE("struct_ops: a link says that it was detached, and when", "[struct_ops]") {
-  SKIP_IF(needs_links());
+  SKIP_IF(test::needs_struct_ops());
+  if (lacks_struct_ops_links()) return;
   const test::congestion_control control;
   const auto map = control.filled_map();
   auto link = attach(struct_ops_options{.map = of(map)});

@@ -21,15 +21,13 @@
 #include "support/catch.hpp"
 #include "support/privileges.hpp"
 #include "support/syscall_supervisor.hpp"
-#include "uprobe_targets.hpp"
+#include "uprobe_helpers.hpp"
 
 namespace bpflink {
 
 namespace {
 
 constexpr const char* this_program = "/proc/self/exe";
-
-std::string needs_uprobe_multi() { return test::needs_kernel(6, 6, "uprobe multi links"); }
 
 test::counted_program load_uprobe(const std::string& name = "bpflink_test") {
   return test::load_counted(test::prog_type::kprobe, test::attach_type::trace_uprobe_multi, 0, name);
@@ -48,7 +46,7 @@ void call_both() {
 
 TEST_CASE("uprobe multi: the program runs at each place until the link is closed", "[uprobe_multi]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(needs_uprobe_multi());
+  if (lacks_uprobe_multi()) return;
   const auto program = load_uprobe();
   const auto offsets = both_targets();
   call_both();
@@ -68,7 +66,7 @@ TEST_CASE("uprobe multi: the program runs at each place until the link is closed
 
 TEST_CASE("uprobe multi: a place that is given twice has the program run twice", "[uprobe_multi]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(needs_uprobe_multi());
+  if (lacks_uprobe_multi()) return;
   const auto program = load_uprobe();
   const auto offset = test::offset_of(test::first_target);
   const auto link = attach({.path = this_program, .offsets = std::array{offset, offset}, .program = borrow(program)});
@@ -79,7 +77,7 @@ TEST_CASE("uprobe multi: a place that is given twice has the program run twice",
 
 TEST_CASE("uprobe multi: the program reads the cookie of each place", "[uprobe_multi]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(needs_uprobe_multi());
+  if (lacks_uprobe_multi()) return;
   const auto map = test::counter_map(2);
   const auto program = test::load({.type = test::prog_type::kprobe,
                                    .code = test::record_cookie(map.get()),
@@ -96,7 +94,7 @@ TEST_CASE("uprobe multi: the program reads the cookie of each place", "[uprobe_m
 
 TEST_CASE("uprobe multi: at the return the function has done its work", "[uprobe_multi]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(needs_uprobe_multi());
+  if (lacks_uprobe_multi()) return;
   static std::uint64_t runs_inside = 0;
   static const test::counted_program* observed = nullptr;
   const auto program = load_uprobe();
@@ -117,7 +115,7 @@ TEST_CASE("uprobe multi: at the return the function has done its work", "[uprobe
 
 TEST_CASE("uprobe multi: a semaphore is above zero as long as the link is", "[uprobe_multi]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(needs_uprobe_multi());
+  if (lacks_uprobe_multi()) return;
   const auto program = load_uprobe();
   const auto offsets = both_targets();
   const std::array semaphores{test::offset_of_semaphore(), std::uint64_t{0}};
@@ -132,7 +130,7 @@ TEST_CASE("uprobe multi: a semaphore is above zero as long as the link is", "[up
 
 TEST_CASE("uprobe multi: for one process the program runs in no other", "[uprobe_multi]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(needs_uprobe_multi());
+  if (lacks_uprobe_multi()) return;
   const auto program = load_uprobe();
   const auto offset = test::offset_of(test::first_target);
   const auto link = attach({.path = this_program,
@@ -153,7 +151,7 @@ TEST_CASE("uprobe multi: for one process the program runs in no other", "[uprobe
 
 TEST_CASE("uprobe multi: a link tells its file and places", "[uprobe_multi]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(needs_uprobe_multi());
+  if (lacks_uprobe_multi()) return;
   const auto program = load_uprobe();
   const auto offsets = both_targets();
   const std::array cookies{cookie{7}, cookie{8}};
@@ -224,7 +222,7 @@ test::verdict answer_like_6_6(const test::observed_call& call) {
 TEST_CASE("uprobe multi: a kernel that tells nothing of the places is not misread", "[uprobe_multi]") {
   SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(needs_uprobe_multi());
+  if (lacks_uprobe_multi()) return;
   const auto result = test::in_child([] {
     const auto program = load_uprobe();
     const auto offsets = both_targets();
@@ -242,7 +240,7 @@ TEST_CASE("uprobe multi: a kernel that tells nothing of the places is not misrea
 TEST_CASE("uprobe multi: an attach is one system call and no allocation", "[uprobe_multi]") {
   SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());
-  SKIP_IF(needs_uprobe_multi());
+  if (lacks_uprobe_multi()) return;
   const auto result = test::in_child([] {
     const auto program = load_uprobe();
     const auto offsets = both_targets();

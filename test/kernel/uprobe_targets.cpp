@@ -60,6 +60,23 @@ std::uint64_t offset_of(int (*target)(int, void (*)())) {
   return offset_of_address(reinterpret_cast<std::uintptr_t>(target));
 }
 
+#if defined(__x86_64__)
+// HLT, which nobody runs: no process may.
+asm(R"(
+.pushsection .text
+.type bpflink_test_unprobed, @function
+bpflink_test_unprobed:
+  hlt
+.size bpflink_test_unprobed, 1
+.popsection
+)");
+extern "C" [[gnu::visibility("hidden")]] void bpflink_test_unprobed();
+
+std::uint64_t unprobed_place() { return offset_of_address(reinterpret_cast<std::uintptr_t>(&bpflink_test_unprobed)); }
+#else
+std::uint64_t unprobed_place() { return 0; }
+#endif
+
 std::uint64_t offset_of_semaphore() { return offset_of_address(reinterpret_cast<std::uintptr_t>(&counter)); }
 
 }  // namespace bpflink::test

@@ -17,4 +17,7 @@ std::uint16_t semaphore();
 std::uint64_t offset_of(int (*target)(int, void (*)()));
 std::uint64_t offset_of_semaphore();
 
+/// Where in the file an instruction is that the kernel probes nowhere; 0 where none is known of this machine.
+std::uint64_t unprobed_place();
+
 }  // namespace bpflink::test

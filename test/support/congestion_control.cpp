@@ -23,7 +23,7 @@ namespace bpflink::test {
 
 namespace {
 
-constexpr const char* table = "tcp_congestion_ops";
+constexpr const char* own_table = "tcp_congestion_ops";
 constexpr const char* value_type = "bpf_struct_ops_tcp_congestion_ops";
 constexpr std::uint32_t map_type_struct_ops = 26;
 constexpr std::uint32_t flag_link = 1U << 13U;
@@ -39,7 +39,9 @@ fd own_types() {
   return must(fd(attr.call(command::btf_load, 28)), "loading BTF");
 }
 
-fd load_function(const char* member, const instructions& code) {
+}  // namespace
+
+fd load_for_member(const char* table, const char* member, const instructions& code) {
   const auto& types = vmlinux_btf::get();
   return load({.type = prog_type::struct_ops,
                .code = code,
@@ -47,8 +49,6 @@ fd load_function(const char* member, const instructions& code) {
                .name = member,
                .attach_btf_id = types.structure(table).value()});
 }
-
-}  // namespace
 
 std::string needs_struct_ops() {
   if (auto reason = needs_root(); !reason.empty()) return reason;
@@ -69,7 +69,7 @@ congestion_control::congestion_control(std::string name)
       {"cong_avoid", count_and_return(counter_.get(), 0)},
   };
   for (const auto& [member, code] : functions) {
-    programs_.push_back(load_function(member, code));
+    programs_.push_back(load_for_member(own_table, member, code));
     set(member, static_cast<std::uint64_t>(programs_.back().get()));
   }
   const auto at = vmlinux_btf::get().find_member(value_type, "data.name").value();
@@ -81,7 +81,9 @@ void congestion_control::set(const std::string& member, std::uint64_t number, st
   std::memcpy(value_.data() + at.offset(), &number, size);
 }
 
-fd congestion_control::empty_map(bool for_link) {
+void congestion_control::set_head(std::uint32_t number) { std::memcpy(value_.data(), &number, sizeof number); }
+
+fd empty_table(const char* value_type, bool for_link) {
   const auto& types = vmlinux_btf::get();
   const auto btf = own_types();
   attribute attr;
@@ -96,6 +98,8 @@ fd congestion_control::empty_map(bool for_link) {
   for (std::size_t i = 0; i < sizeof name; ++i) attr.put(28 + i, name[i]);
   return must(fd(attr.call(command::map_create, 72)), "creating a struct_ops map");
 }
+
+fd congestion_control::empty_map(bool for_link) { return empty_table(value_type, for_link); }
 
 fd congestion_control::filled_map() const {
   auto map = empty_map();

@@ -30,6 +30,8 @@ class congestion_control {
   [[nodiscard]] const std::vector<std::byte>& value() const { return value_; }
   /// Sets a member of the table, "cong_avoid" or "flags", in the value.
   void set(const std::string& member, std::uint64_t number, std::size_t size = 8);
+  /// Sets the value's first word, which is the kernel's.
+  void set_head(std::uint32_t number);
   /// How often the counting function ran.
   [[nodiscard]] std::uint64_t runs() const { return counter(counter_.get()); }
 
@@ -46,6 +48,11 @@ class congestion_control {
   std::vector<fd> programs_;
   std::vector<std::byte> value_;
 };
+
+/// A struct_ops map without a value, of a type that the kernel names bpf_struct_ops_...
+fd empty_table(const char* value_type, bool for_link = true);
+/// A struct_ops program for the member of such a table.
+fd load_for_member(const char* table, const char* member, const instructions& code);
 
 /// A filled map for a link, with the counter of a congestion control that nobody needs any more: the map keeps its
 /// programs.

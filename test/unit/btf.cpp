@@ -54,6 +54,13 @@ void read_all(const std::vector<std::byte>& data) {
   CHECK(letters <= exact.size() * exact.size());
   CHECK(types->find(kind::function, "la", "st") <= types->count());
   static_cast<void>(types->whole());
+  for (std::uint32_t id = 1; id <= types->count(); ++id) {
+    types->each_member(id, [&](const member& one) {
+      letters += one.name.size();
+      return true;
+    });
+    static_cast<void>(types->is_function_pointer(id));
+  }
   if (const auto split = view::of_split(exact, *types)) CHECK(split->count() <= 2 * types->count());
 }
 
@@ -102,6 +109,44 @@ TEST_CASE("btf: what follows a type's header is stepped over, for every kind", "
   CHECK(types->name_of(*types->at(2)).empty());
   CHECK_FALSE(types->at(0));
   CHECK_FALSE(types->at(20));
+}
+
+TEST_CASE("btf: a structure's members are shown in order, and those that point to functions are known", "[btf]") {
+  btf_blob blob;
+  const auto integer = blob.add(btf_blob::integer, "int", 4, {32});
+  const auto prototype = blob.add(btf_blob::prototype, "", integer);
+  const auto constant = blob.add(btf_blob::constant, "", prototype);
+  const auto function = blob.add(btf_blob::pointer, "", constant);
+  const auto alias = blob.add(btf_blob::alias, "callback", function);
+  const auto data_pointer = blob.add(btf_blob::pointer, "", integer);
+  const auto endless = blob.add(btf_blob::alias, "endless", blob.count() + 1);
+  // Names by their offsets in the strings: "int" is the first of them.
+  const auto table = blob.add(btf_blob::structure, "table", 24, {1, alias, 0, 5, data_pointer, 64, 1, integer, 128}, 3);
+  const auto data = blob.bytes();
+  const auto types = view::of(data);
+  REQUIRE(types);
+  CHECK(types->is_function_pointer(function));
+  CHECK(types->is_function_pointer(alias));
+  for (const auto other : {integer, prototype, data_pointer, endless, table, 0U, 1000U}) {
+    CHECK_FALSE(types->is_function_pointer(other));
+  }
+
+  std::vector<member> seen;
+  types->each_member(table, [&](const member& one) {
+    seen.push_back(one);
+    return seen.size() < 2;
+  });
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].name == "int");
+  CHECK(seen[0].type == alias);
+  CHECK(seen[1].name == "callback");
+  CHECK(seen[1].offset == 8);
+  CHECK(types->find_member(table, "int")->type == alias);
+  CHECK_FALSE(types->find_member(table, "none"));
+  CHECK_FALSE(types->find_member(integer, "int"));
+  bool any = false;
+  types->each_member(integer, [&](const member&) { return any = true; });
+  CHECK_FALSE(any);
 }
 
 TEST_CASE("btf: a kind that is not known ends the reading", "[btf]") {

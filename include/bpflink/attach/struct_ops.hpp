@@ -39,7 +39,8 @@ using struct_ops_link = typed_link<link_type::struct_ops>;
 /// @errors bad_handle: the map's descriptor is empty or closed. wrong_type: it is no map (cause not_a_map), or not of
 ///         struct_ops (wrong_map_type). invalid_argument: the map has no value yet (map_not_filled), was made without
 ///         BPF_F_LINK (not_a_link_map), the value has another size than the map's, or the kernel refuses it: a program
-///         made for another function, a mandatory function that is missing, a member that has to be zero.
+///         made for another function, a mandatory function that is missing, a member that has to be zero. bad_handle,
+///         wrong_type: the program of a member, which the text names, is closed, none, or was loaded for another table.
 ///         already_exists: something of this name is registered (name_taken; the text has the name), or this map is.
 ///         busy: the map is filled already. defunct: it was registered and unregistered. not_supported: this kernel has
 ///         no struct_ops, no links for it where only a link will do, or it cannot register this table.

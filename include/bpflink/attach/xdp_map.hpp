@@ -39,7 +39,8 @@ struct device_map_entry {
 ///         or one that was not loaded for device maps (wrong_expected_attach_type). not_found: no interface has this
 ///         index in this namespace. invalid_argument: the key is beyond the map's end; the program's descriptor is 0,
 ///         which to the kernel means none; the map's programs and this one do not agree on packets in fragments. limit:
-///         a DEVMAP_HASH is full. A namespace that cannot be entered: as at XDP.
+///         a DEVMAP_HASH is full. permission_denied: the map is frozen (cause locked), or its descriptor for reading
+///         only (file_permission). A namespace that cannot be entered: as at XDP.
 /// @since Linux 4.14; DEVMAP_HASH since 5.4; programs since 5.8
 /// @kernel BPF_MAP_UPDATE_ELEM (kernel/bpf/devmap.c)
 [[nodiscard]] BPFLINK_API expected<void> write_entry(const device_map_entry& entry) noexcept;
@@ -62,7 +63,7 @@ struct cpu_map_entry {
 /// @errors bad_handle, wrong_type: as for device maps. invalid_argument: the queue's size is 0 or more than 16384, the
 ///         machine has no such CPU, or it is beyond the map's end; the program's descriptor is 0. system: out of
 ///         memory, or the map's programs and this one do not agree on packets in fragments: the kernel says the same to
-///         both.
+///         both. permission_denied: as for device maps.
 /// @since Linux 4.15; programs since 5.9
 /// @kernel BPF_MAP_UPDATE_ELEM (kernel/bpf/cpumap.c)
 [[nodiscard]] BPFLINK_API expected<void> write_entry(const cpu_map_entry& entry) noexcept;
@@ -82,6 +83,7 @@ struct device_map_content {
 /// What an entry of a device map holds.
 ///
 /// @errors bad_handle, wrong_type: as write_entry(). not_found: the entry is empty.
+///         permission_denied: the map's descriptor is for writing only (file_permission).
 /// @since Linux 4.14
 /// @kernel BPF_MAP_LOOKUP_ELEM (kernel/bpf/devmap.c)
 [[nodiscard]] BPFLINK_API expected<device_map_content> query(const device_map_query& asked) noexcept;
@@ -101,6 +103,7 @@ struct cpu_map_content {
 /// What an entry of a CPU map holds.
 ///
 /// @errors bad_handle, wrong_type: as write_entry(). not_found: the entry is empty.
+///         permission_denied: the map's descriptor is for writing only (file_permission).
 /// @since Linux 4.15
 /// @kernel BPF_MAP_LOOKUP_ELEM (kernel/bpf/cpumap.c)
 [[nodiscard]] BPFLINK_API expected<cpu_map_content> query(const cpu_map_query& asked) noexcept;
