@@ -83,17 +83,17 @@ void congestion_control::set(const std::string& member, std::uint64_t number, st
 
 void congestion_control::set_head(std::uint32_t number) { std::memcpy(value_.data(), &number, sizeof number); }
 
-fd empty_table(const char* value_type, bool for_link) {
+fd empty_table(const char* value, bool for_link) {
   const auto& types = vmlinux_btf::get();
   const auto btf = own_types();
   attribute attr;
   attr.put(0, map_type_struct_ops)
       .put(4, std::uint32_t{4})
-      .put(8, types.size_of(value_type).value())
+      .put(8, types.size_of(value).value())
       .put(12, std::uint32_t{1})
       .put(16, for_link ? flag_link : 0)
       .put(48, btf.get())
-      .put(60, types.structure(value_type).value());
+      .put(60, types.structure(value).value());
   constexpr char name[] = "bpflink_test";
   for (std::size_t i = 0; i < sizeof name; ++i) attr.put(28 + i, name[i]);
   return must(fd(attr.call(command::map_create, 72)), "creating a struct_ops map");
