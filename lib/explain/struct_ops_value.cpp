@@ -16,7 +16,8 @@ namespace {
 
 constexpr program_type only_type[] = {program_type::struct_ops};
 
-// The table that the program was loaded for, by its id in the kernel's BTF; 0 where the kernel does not tell (before 6.0).
+// The table that the program was loaded for, by its id in the kernel's BTF; 0 where the kernel does not tell
+// (before 6.0).
 kernel::u32 table_of_program(program_ref program) noexcept {
   kernel::prog_info_raw raw{};
   if (!kernel::obj_get_info(program.fd().get(), &raw, sizeof raw)) return 0;
