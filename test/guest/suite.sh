@@ -6,6 +6,8 @@ set -u
 directory=$(dirname "$0")
 export KERNELS="${KERNELS:-$1}"
 shift
+# A guest is emulated.
+export BPFLINK_SLOW=1 GUEST_ENV=BPFLINK_SLOW
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Skips are counted below: there it is the kernel's age that decides.

@@ -111,8 +111,8 @@ TEST_CASE("contract: raw link", "[contract]") {
                           .attach =
                               [&](program_ref program) {
                                 return attach(raw_link_options{.target = fd_ref{cgroup->get()},
-                                                               .program = program,
-                                                               .hook = attach_type::cgroup_inet_egress});
+                                                               .hook = attach_type::cgroup_inet_egress,
+                                                               .program = program});
                               },
                           .trigger = [&](int) { send_from(*cgroup); },
                           .lose_target = [&] { cgroup->remove(); },

@@ -8,7 +8,9 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 namespace bpflink::faults {
@@ -19,7 +21,7 @@ constexpr std::array every_error{EPERM, EACCES, EINVAL, ENOMEM, EMFILE, EBUSY,  
                                  EBADF, EINTR,  EAGAIN, ENOSYS, ENODEV, ENOSPC, ESRCH,  EOPNOTSUPP, EIO};
 constexpr std::array some_errors{EPERM, EINVAL, ENOMEM, ENOENT};
 // What goes wrong while a failure is explained.
-constexpr std::array second_errors{EPERM, ENOMEM};
+constexpr std::array second_errors{ENOMEM, EPERM};
 
 struct planned {
   std::size_t call = 0;
@@ -90,6 +92,7 @@ trial run_with(test::syscall_supervisor& supervisor, const operation& tested, co
 // Runs it once with these calls failing, checks what holds for every operation, and puts the world back.
 trial try_once(test::syscall_supervisor& supervisor, const operation& tested, const planned& first,
                const planned& second) {
+  if (tested.before) tested.before();
   const auto before = test::open_descriptors();
   auto result = run_with(supervisor, tested, first, second);
   auto where = in_words(result.calls, first);
@@ -112,13 +115,24 @@ void expect_outcome(const trial& tried, const operation& tested, const planned& 
   }
 }
 
+// Before a kernel can map its types' file, some 1300 calls read it: between the first and the last of a row they are
+// alike.
+bool is_one_of_many(const std::vector<test::system_call>& calls, std::size_t call) {
+  if (call < 2 || call >= calls.size()) return false;
+  const auto alike = [&](const test::system_call& other) {
+    return other.number == SYS_read && other.number == calls[call - 1].number &&
+           other.arguments[0] == calls[call - 1].arguments[0];
+  };
+  return alike(calls[call - 2]) && alike(calls[call]);
+}
+
 std::size_t fail_later_calls(test::syscall_supervisor& supervisor, const operation& tested, const planned& first,
                              const std::function<void(const trial&, const planned&)>& check) {
   std::size_t faults = 0;
   // A search goes on for hundreds of calls, which are alike.
   constexpr std::size_t each_up_to = 16;
   for (std::size_t call = first.call + 1;; call += call < first.call + each_up_to ? 1 : call) {
-    for (const int error : second_errors) {
+    for (const int error : fewer(second_errors, 1)) {
       const planned second{call, error};
       const auto tried = try_once(supervisor, tested, first, second);
       if (!tried.reached) return faults;
@@ -130,7 +144,15 @@ std::size_t fail_later_calls(test::syscall_supervisor& supervisor, const operati
 
 }  // namespace
 
-std::span<const int> all_errors() { return every_error; }
+bool is_slow() {
+  const char* const value = std::getenv("BPFLINK_SLOW");
+  return value != nullptr && std::string_view{value} == "1";
+}
+std::span<const int> fewer(std::span<const int> errors, std::size_t count) {
+  return is_slow() ? errors.first(std::min(count, errors.size())) : errors;
+}
+
+std::span<const int> all_errors() { return is_slow() ? few_errors() : every_error; }
 std::span<const int> few_errors() { return some_errors; }
 
 void expect_fits(const bpf_error& error, int number, const std::string& where) {
@@ -154,7 +176,9 @@ bool may_work(const test::system_call& call, int error) {
 
 std::size_t fail_all(test::syscall_supervisor& supervisor, std::span<const int> errors, const operation& tested) {
   std::size_t faults = 0;
+  const auto usual = try_once(supervisor, tested, {}, {});
   for (std::size_t call = 1;; ++call) {
+    if (is_one_of_many(usual.calls, call)) continue;
     for (const int error : errors) {
       const planned first{call, error};
       const auto tried = try_once(supervisor, tested, first, {});

@@ -16,7 +16,12 @@
 
 namespace bpflink::faults {
 
-/// What the kernel says when it refuses, for reasons of every sort.
+/// Whether BPFLINK_SLOW=1 asks for fewer faults, as for an emulated machine, where each takes many times as long.
+bool is_slow();
+/// The first so many of them where is_slow(), else all.
+std::span<const int> fewer(std::span<const int> errors, std::size_t count);
+
+/// What the kernel says when it refuses, for reasons of every sort; where is_slow(), few_errors().
 std::span<const int> all_errors();
 /// One of each sort, for operations that take long.
 std::span<const int> few_errors();
@@ -43,14 +48,15 @@ struct meaning {
   friend bool operator==(const meaning&, const meaning&) = default;
 };
 
-/// One operation. `run` makes no other system calls than the library's; `after` puts the world back, and throws where
-/// something is not as the outcome says.
+/// One operation. `before` makes what it begins from, where it is not there; `run` makes no other system calls than the
+/// library's; `after` puts the world back, and throws where something is not as the outcome says.
 struct operation {
   std::function<outcome()> run;
   std::function<void(const outcome&, const std::string& where)> after;
   tolerance tolerated = may_work;
   std::vector<meaning> also = {};
   int natural = 0;  // the errno of a call that fails in any case, where something else is done then
+  std::function<void()> before = {};
 };
 
 /// Every call with every error, then every call with an error and each later one with another, which is what goes wrong

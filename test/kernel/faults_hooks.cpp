@@ -135,7 +135,7 @@ TEST_CASE("faults: raw link", "[faults]") {
     const test::netns_fixture netns;
     auto program = load_lookup();
     const raw_link_options options{
-        .target = fd_ref{netns.get()}, .program = borrow(program), .hook = attach_type::sk_lookup};
+        .target = fd_ref{netns.get()}, .hook = attach_type::sk_lookup, .program = borrow(program)};
     expect(faults::fail_attach([&] { return attach(options); }, [&] { return faults::links_of(program); }) > 0);
     faults::expect_freed(std::move(program));
   });

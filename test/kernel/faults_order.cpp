@@ -104,8 +104,8 @@ TEST_CASE("faults: a program in its place in a cgroup", "[faults]") {
   SKIP_IF(test::needs_cgroup2());
   CHECK(with_order([](const test::cgroup_fixture& cgroup, test::counted_program program) {
           const raw_attach_options options{.target = fd_ref{cgroup.get()},
-                                           .program = borrow(program),
                                            .hook = attach_type::cgroup_inet_egress,
+                                           .program = borrow(program),
                                            .position = position::first()};
           const auto after = [&](const outcome& ended, const std::string& where) {
             const auto attached = test::query(cgroup.get(), egress).ids.size();

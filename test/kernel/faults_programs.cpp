@@ -158,8 +158,8 @@ TEST_CASE("faults: attaching and detaching without a link", "[faults]") {
   const auto attaching = test::in_child([&] {
     auto program = load_egress();
     const raw_attach_options options{.target = fd_ref{cgroup.get()},
-                                     .program = borrow(program),
                                      .hook = attach_type::cgroup_inet_egress,
+                                     .program = borrow(program),
                                      .mode = mode};
     test::syscall_supervisor supervisor;
     const faults::operation tested{
@@ -172,7 +172,7 @@ TEST_CASE("faults: attaching and detaching without a link", "[faults]") {
   const auto detaching = test::in_child([&] {
     auto program = load_egress();
     const raw_detach_options options{
-        .target = fd_ref{cgroup.get()}, .program = borrow(program), .hook = attach_type::cgroup_inet_egress};
+        .target = fd_ref{cgroup.get()}, .hook = attach_type::cgroup_inet_egress, .program = borrow(program)};
     const auto attach_again = [&] { expect_equal(test::prog_attach({cgroup.get(), program.get(), egress, flags}), 0); };
     attach_again();
     test::syscall_supervisor supervisor;

@@ -81,7 +81,7 @@ TEST_CASE("without BPF_LINK_CREATE: older mechanisms serve, or their lack is tol
                 "links (BPF_LINK_CREATE)", "5.7");
   check_missing(
       attach(raw_link_options{
-          .target = fd_ref{cgroup.get()}, .program = borrow(egress), .hook = attach_type::cgroup_inet_egress}),
+          .target = fd_ref{cgroup.get()}, .hook = attach_type::cgroup_inet_egress, .program = borrow(egress)}),
       "links (BPF_LINK_CREATE)", "5.7");
 
   const auto lookup = test::load_counted(type::sk_lookup, at::sk_lookup, 1);
@@ -134,8 +134,8 @@ TEST_CASE("without BPF_PROG_QUERY: attaching and detaching need none", "[.][no-p
   REQUIRE(sentence(link) == "");
   CHECK(sentence(link->close()) == "");
   const raw_attach_options options{.target = fd_ref{cgroup.get()},
-                                   .program = borrow(egress),
                                    .hook = attach_type::cgroup_inet_egress,
+                                   .program = borrow(egress),
                                    .mode = attach_mode::multi};
   CHECK(sentence(attach_program(options)) == "");
   CHECK(sent(cgroup, egress) == 1);

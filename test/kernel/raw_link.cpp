@@ -32,7 +32,7 @@ namespace at = test::attach_type;
 namespace of = test::prog_type;
 
 expected<link_handle> link_to(raw_target target, attach_type hook, program_ref program) {
-  return attach(raw_link_options{.target = target, .program = program, .hook = hook});
+  return attach(raw_link_options{.target = target, .hook = hook, .program = program});
 }
 
 // From the raw call to the end: kind, program, information, update where the kind has it, close.
@@ -221,8 +221,8 @@ TEST_CASE("raw_link: a tracepoint with BTF, and its cookie", "[raw_link]") {
     CHECK(attr.call(test::command::prog_test_run, 80) == 0);
   };
   auto link = attach(raw_link_options{.target = raw_target::none(),
-                                      .program = borrow(program),
                                       .hook = attach_type::trace_raw_tp,
+                                      .program = borrow(program),
                                       .cookie = cookie{77}});
   REQUIRE(sentence(link) == "");
   run();
@@ -239,8 +239,8 @@ TEST_CASE("raw_link: a perf event, and its cookie", "[raw_link]") {
       test::load({.type = of::perf_event, .code = test::record_cookie(counter.get()), .name = "record"});
   const auto event = open_page_faults();
   auto link = attach(raw_link_options{.target = fd_ref{event.get()},
-                                      .program = borrow(program),
                                       .hook = attach_type::perf_event,
+                                      .program = borrow(program),
                                       .cookie = cookie{99}});
   REQUIRE(sentence(link) == "");
   touch_a_page();

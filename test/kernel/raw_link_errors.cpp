@@ -25,7 +25,7 @@ namespace of = test::prog_type;
 using test::contains;
 
 expected<link_handle> link_to(raw_target target, attach_type hook, program_ref program) {
-  return attach(raw_link_options{.target = target, .program = program, .hook = hook});
+  return attach(raw_link_options{.target = target, .hook = hook, .program = program});
 }
 
 }  // namespace
@@ -49,8 +49,8 @@ TEST_CASE("raw_link: what would be misread is refused without a system call", "[
   const auto with = [&](raw_link_options options, const std::string& words) {
     check_refused(attach(options), errc::invalid_argument, cause::bad_option, 0, words);
   };
-  with({.target = ifindex{1}, .program = borrow(program), .hook = attach_type::xdp, .cookie = cookie{1}}, "no cookie");
-  with({.target = ifindex{1}, .program = borrow(program), .hook = attach_type::xdp, .target_btf_id = 1}, "no BTF type");
+  with({.target = ifindex{1}, .hook = attach_type::xdp, .program = borrow(program), .cookie = cookie{1}}, "no cookie");
+  with({.target = ifindex{1}, .hook = attach_type::xdp, .program = borrow(program), .target_btf_id = 1}, "no BTF type");
 
   const unique_fd empty;
   check_refused(link_to(ifindex{1}, attach_type::xdp, empty), errc::bad_handle, cause::empty_handle, 0,

@@ -29,8 +29,8 @@ TEST_CASE("raw_link: places in a cgroup", "[raw_link]") {
   const auto link = [&](const test::fd& program, std::optional<position> where, std::optional<revision> expected = {},
                         bool preorder = false) {
     return attach(raw_link_options{.target = fd_ref{here.cgroup.get()},
-                                   .program = borrow(program),
                                    .hook = attach_type::cgroup_inet_egress,
+                                   .program = borrow(program),
                                    .position = where,
                                    .expected_revision = expected,
                                    .preorder = preorder});
@@ -68,7 +68,7 @@ TEST_CASE("raw_link: a link to this thread's network namespace, and to an interf
   std::optional<expected<link_handle>> link;
   netns.run([&] {
     link.emplace(attach(raw_link_options{
-        .target = raw_target::this_netns(), .program = borrow(dissector), .hook = attach_type::flow_dissector}));
+        .target = raw_target::this_netns(), .hook = attach_type::flow_dissector, .program = borrow(dissector)}));
   });
   REQUIRE(sentence(*link) == "");
   CHECK((*link)->type() == link_type::netns);
@@ -76,7 +76,7 @@ TEST_CASE("raw_link: a link to this thread's network namespace, and to an interf
 
   const auto xdp = test::load_counted(of::xdp, at::xdp, 2);
   const auto on_lo = attach(raw_link_options{
-      .target = interface_target{ifindex{1}, fd_ref{netns.get()}}, .program = borrow(xdp), .hook = attach_type::xdp});
+      .target = interface_target{ifindex{1}, fd_ref{netns.get()}}, .hook = attach_type::xdp, .program = borrow(xdp)});
   REQUIRE(sentence(on_lo) == "");
   netns.run([] { CHECK(test::udp_send() == 0); });
   CHECK(xdp.runs() > 0);
@@ -90,17 +90,17 @@ TEST_CASE("raw_link: an order where there is none is refused without a system ca
   };
   const auto which = borrow(program);
   const fd_ref some{program.get()};
-  bad({.target = ifindex{1}, .program = which, .hook = attach_type::xdp, .position = position::first()},
+  bad({.target = ifindex{1}, .hook = attach_type::xdp, .program = which, .position = position::first()},
       "no positions and no revisions");
-  bad({.target = some, .program = which, .hook = attach_type::sk_lookup, .expected_revision = revision{1}},
+  bad({.target = some, .hook = attach_type::sk_lookup, .program = which, .expected_revision = revision{1}},
       "no positions and no revisions");
-  bad({.target = ifindex{1}, .program = which, .hook = attach_type::tcx_egress, .preorder = true},
+  bad({.target = ifindex{1}, .hook = attach_type::tcx_egress, .program = which, .preorder = true},
       "only cgroups have preorder");
-  bad({.target = some, .program = which, .hook = attach_type::cgroup_device, .expected_revision = revision{0}},
+  bad({.target = some, .hook = attach_type::cgroup_device, .program = which, .expected_revision = revision{0}},
       "revision 0");
   bad({.target = ifindex{1},
-       .program = which,
        .hook = attach_type::tcx_egress,
+       .program = which,
        .position = position::before(program_ref{fd_ref{0}})},
       "descriptor is 0");
 }

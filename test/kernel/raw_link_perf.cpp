@@ -42,7 +42,7 @@ test::fd load_for_event(std::uint32_t type, const std::string& name) {
 }
 
 expected<link_handle> link_to(const test::fd& event, program_ref program) {
-  return attach(raw_link_options{.target = fd_ref{event.get()}, .program = program, .hook = attach_type::perf_event});
+  return attach(raw_link_options{.target = fd_ref{event.get()}, .hook = attach_type::perf_event, .program = program});
 }
 
 }  // namespace

@@ -92,8 +92,8 @@ TEST_CASE("older raw_program: no replacing", "[.][older-raw-program]") {
             const fd_ref here{cgroup.get()};
             test::expect_equal(sentence(attach_at(here, egress, borrow(old), attach_mode::multi)), "");
             expect_missing(attach_program({.target = here,
-                                           .program = borrow(next),
                                            .hook = egress,
+                                           .program = borrow(next),
                                            .position = position::replacing(borrow(old))}),
                            "5.6");
             test::expect_equal(sentence(detach_from(here, egress, borrow(old))), "");

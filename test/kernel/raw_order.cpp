@@ -22,8 +22,8 @@ constexpr auto egress = attach_type::cgroup_inet_egress;
 expected<void> attach_to(const ordered_cgroup& here, const test::fd& program, std::optional<raw_position> where = {},
                          std::optional<revision> expected = {}, bool preorder = false) {
   return attach_program({.target = fd_ref{here.cgroup.get()},
-                         .program = borrow(program),
                          .hook = egress,
+                         .program = borrow(program),
                          .mode = attach_mode::multi,
                          .position = where,
                          .expected_revision = expected,
@@ -31,7 +31,7 @@ expected<void> attach_to(const ordered_cgroup& here, const test::fd& program, st
 }
 expected<void> detach_at(const ordered_cgroup& here, const test::fd& program, std::optional<revision> expected = {}) {
   return detach_program(
-      {.target = fd_ref{here.cgroup.get()}, .program = borrow(program), .hook = egress, .expected_revision = expected});
+      {.target = fd_ref{here.cgroup.get()}, .hook = egress, .program = borrow(program), .expected_revision = expected});
 }
 
 std::optional<revision> now_at(const ordered_cgroup& here) {
@@ -50,8 +50,8 @@ TEST_CASE("raw_program: before 6.17 no order in a cgroup is lost without a word"
   check_no_order(attach_to(here, here.one, position::last()));
   check_no_order(attach_to(here, here.one, {}, revision{1}));
   check_no_order(attach_program({.target = fd_ref{here.cgroup.get()},
-                                 .program = borrow(here.one),
                                  .hook = egress,
+                                 .program = borrow(here.one),
                                  .expected_revision = revision{1}}));
   if (!has_cgroup_preorder()) check_no_order(attach_to(here, here.one, {}, {}, true), "6.15");
   CHECK(here.ids().empty());
@@ -92,8 +92,8 @@ TEST_CASE("raw_program: revisions guard attaching, replacing and detaching in ea
     INFO(to_string(mode));
     const auto attach_with = [&](const test::fd& program, std::optional<revision> expected) {
       return attach_program({.target = fd_ref{here.cgroup.get()},
-                             .program = borrow(program),
                              .hook = egress,
+                             .program = borrow(program),
                              .mode = mode,
                              .expected_revision = expected});
     };
@@ -176,20 +176,20 @@ TEST_CASE("raw_program: an order where there is none is refused without a system
   const auto which = borrow(program);
   const auto map = attach_type::sk_msg_verdict;
   const auto first = position::first();
-  bad({.target = some, .program = which, .hook = map, .position = first}, "this hook has no order");
-  bad({.target = some, .program = which, .hook = map, .expected_revision = revision{1}}, "this hook has no revisions");
-  bad({.target = some, .program = which, .hook = map, .preorder = true}, "only cgroups have preorder");
-  bad({.target = raw_target::this_netns(), .program = which, .hook = attach_type::flow_dissector, .position = first},
+  bad({.target = some, .hook = map, .program = which, .position = first}, "this hook has no order");
+  bad({.target = some, .hook = map, .program = which, .expected_revision = revision{1}}, "this hook has no revisions");
+  bad({.target = some, .hook = map, .program = which, .preorder = true}, "only cgroups have preorder");
+  bad({.target = raw_target::this_netns(), .hook = attach_type::flow_dissector, .program = which, .position = first},
       "this hook has no order");
-  bad({.target = some, .program = which, .hook = egress, .mode = attach_mode::override, .position = first},
+  bad({.target = some, .hook = egress, .program = which, .mode = attach_mode::override, .position = first},
       "a position is of mode multi only");
-  bad({.target = some, .program = which, .hook = egress, .mode = attach_mode::override, .preorder = true},
+  bad({.target = some, .hook = egress, .program = which, .mode = attach_mode::override, .preorder = true},
       "preorder is of mode multi only");
-  bad({.target = some, .program = which, .hook = egress, .expected_revision = revision{0}}, "revision 0");
-  bad({.target = some, .program = fd_ref{0}, .hook = egress}, "descriptor 0");
-  bad({.target = some, .program = which, .hook = egress, .position = position::after(program_ref{fd_ref{0}})},
+  bad({.target = some, .hook = egress, .program = which, .expected_revision = revision{0}}, "revision 0");
+  bad({.target = some, .hook = egress, .program = fd_ref{0}}, "descriptor 0");
+  bad({.target = some, .hook = egress, .program = which, .position = position::after(program_ref{fd_ref{0}})},
       "descriptor is 0");
-  check_refused(detach_program({.target = some, .program = which, .hook = map, .expected_revision = revision{1}}),
+  check_refused(detach_program({.target = some, .hook = map, .program = which, .expected_revision = revision{1}}),
                 errc::invalid_argument, cause::bad_option, 0, "this hook has no revisions");
   check_refused(detach_from(ifindex{1}, attach_type::tcx_ingress, fd_ref{0}), errc::invalid_argument, cause::bad_option,
                 0, "the kernel takes descriptor 0 for no program");

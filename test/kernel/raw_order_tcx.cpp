@@ -45,8 +45,8 @@ TEST_CASE("raw_program: places and revisions at an interface of another network 
   const auto at_place = [&](const test::fd& program, std::optional<raw_position> where,
                             std::optional<revision> expected = {}) {
     return attach_program({.target = here,
-                           .program = borrow(program),
                            .hook = ingress,
+                           .program = borrow(program),
                            .position = where,
                            .expected_revision = expected});
   };
@@ -64,8 +64,8 @@ TEST_CASE("raw_program: places and revisions at an interface of another network 
   CHECK(ids() == ids_of({&two, &three, &one}));
   // Unlike cgroups, links and programs without one stand beside each other.
   const auto link = attach(raw_link_options{.target = here,
-                                            .program = borrow(linked),
                                             .hook = ingress,
+                                            .program = borrow(linked),
                                             .position = position::after(borrow(two)),
                                             .expected_revision = now()});
   REQUIRE(sentence(link) == "");
@@ -77,7 +77,7 @@ TEST_CASE("raw_program: places and revisions at an interface of another network 
   const auto stale = revision{1000};
   check_refused(at_place(load_classifier(), {}, stale), errc::conflict, cause::stale_revision, ESTALE,
                 "its revision is not the expected 1000, but " + std::to_string(now()->value()));
-  check_refused(detach_program({.target = here, .program = borrow(one), .hook = ingress, .expected_revision = stale}),
+  check_refused(detach_program({.target = here, .hook = ingress, .program = borrow(one), .expected_revision = stale}),
                 errc::conflict, cause::stale_revision, ESTALE, "its revision is not the expected 1000");
   check_refused(at_place(load_classifier(), position::before(program_id{0x7ffffffe})), errc::not_found,
                 cause::no_such_id, ENOENT, "is nobody's");
@@ -100,7 +100,7 @@ TEST_CASE("raw_program: places and revisions at an interface of another network 
   CHECK(ids() == ids_of({&two, &one, &linked, &three}));
   for (const auto* const program : {&one, &two, &three}) {
     CHECK(sentence(detach_program(
-              {.target = here, .program = borrow(*program), .hook = ingress, .expected_revision = now()})) == "");
+              {.target = here, .hook = ingress, .program = borrow(*program), .expected_revision = now()})) == "");
   }
   CHECK(ids() == ids_of({&linked}));
 }

@@ -84,7 +84,7 @@ TEST_CASE("raw_program: several programs at a cgroup's hook, one replaced by ano
   CHECK(sentence(attach_at(here, egress, borrow(stays), attach_mode::multi)) == "");
   // Neither the mode nor the flag has to be said.
   CHECK(sentence(attach_program(
-            {.target = here, .program = borrow(next), .hook = egress, .position = position::replacing(borrow(old))})) ==
+            {.target = here, .hook = egress, .program = borrow(next), .position = position::replacing(borrow(old))})) ==
         "");
   CHECK(ids() == std::vector{test::program_id(next.get()), test::program_id(stays.get())});
   send_in(cgroup.path());
@@ -172,7 +172,7 @@ TEST_CASE("raw_program: a program comes to a sockmap and goes", "[raw_program]")
   }
   CHECK(ids() == std::vector{test::program_id(first.get())});
   const raw_attach_options replacing{
-      .target = here, .program = borrow(second), .hook = parser, .position = position::replacing(borrow(first))};
+      .target = here, .hook = parser, .program = borrow(second), .position = position::replacing(borrow(first))};
   CHECK(sentence(attach_program(replacing)) == "");
   CHECK(ids() == std::vector{test::program_id(second.get())});
   check_refused(attach_program(replacing), errc::conflict, cause::other_program, 0, "is attached there, not ");
@@ -204,7 +204,7 @@ TEST_CASE("raw_program: a flow dissector in this thread's network namespace", "[
   CHECK(dissected(netns, first) == 1);
   netns.run([&] {
     const raw_attach_options replacing{
-        .target = here, .program = borrow(second), .hook = hook, .position = position::replacing(borrow(first))};
+        .target = here, .hook = hook, .program = borrow(second), .position = position::replacing(borrow(first))};
     CHECK(sentence(attach_program(replacing)) == "");
     check_refused(attach_program(replacing), errc::conflict, cause::other_program, 0, "is attached there, not ");
   });
@@ -239,13 +239,13 @@ TEST_CASE("raw_program: tcx by interface", "[raw_program]") {
     check_refused(attach_at(here, hook, borrow(first)), errc::already_exists, cause::already_attached, EEXIST,
                   name_of(first) + ", attached without a link, is attached there already");
     const raw_attach_options replacing{
-        .target = here, .program = borrow(second), .hook = hook, .position = position::replacing(borrow(first))};
+        .target = here, .hook = hook, .program = borrow(second), .position = position::replacing(borrow(first))};
     CHECK(sentence(attach_program(replacing)) == "");
     CHECK(test::query(1, at::tcx_ingress).ids == std::vector{test::program_id(second.get())});
     const auto third = test::load({.type = of::sched_cls});
     check_refused(
         attach_program(
-            {.target = here, .program = borrow(third), .hook = hook, .position = position::replacing(borrow(first))}),
+            {.target = here, .hook = hook, .program = borrow(third), .position = position::replacing(borrow(first))}),
         errc::not_found, cause::other_program, ENOENT, "is attached there, not ");
     check_refused(detach_from(here, hook, borrow(first)), errc::not_found, cause::other_program, ENOENT,
                   name_of(second) + " is attached there, not " + name_of(first));

@@ -13,11 +13,11 @@ namespace bpflink {
 
 inline expected<void> attach_at(raw_target target, attach_type hook, program_ref program,
                                 attach_mode mode = attach_mode::exclusive) {
-  return attach_program({.target = target, .program = program, .hook = hook, .mode = mode});
+  return attach_program({.target = target, .hook = hook, .program = program, .mode = mode});
 }
 
 inline expected<void> detach_from(raw_target target, attach_type hook, program_ref program) {
-  return detach_program({.target = target, .program = program, .hook = hook});
+  return detach_program({.target = target, .hook = hook, .program = program});
 }
 
 }  // namespace bpflink

@@ -23,7 +23,7 @@ namespace of = test::prog_type;
 constexpr auto egress = attach_type::cgroup_inet_egress;
 
 expected<link_handle> link_to(raw_target target, attach_type hook, program_ref program) {
-  return attach(raw_link_options{.target = target, .program = program, .hook = hook});
+  return attach(raw_link_options{.target = target, .hook = hook, .program = program});
 }
 
 std::string held_by(const expected<link_handle>& link) {
@@ -41,26 +41,26 @@ TEST_CASE("raw_program: what cannot be is refused without a system call", "[raw_
     check_refused(attach_program(options), errc::invalid_argument, cause::bad_option, 0, words);
   };
   const auto which = borrow(program);
-  bad({.target = ifindex{1}, .program = which, .hook = egress}, "takes a descriptor, not an interface");
-  bad({.target = some, .program = which, .hook = attach_type::tcx_egress}, "takes an interface, not a descriptor");
-  bad({.target = some, .program = which, .hook = attach_type::flow_dissector},
+  bad({.target = ifindex{1}, .hook = egress, .program = which}, "takes a descriptor, not an interface");
+  bad({.target = some, .hook = attach_type::tcx_egress, .program = which}, "takes an interface, not a descriptor");
+  bad({.target = some, .hook = attach_type::flow_dissector, .program = which},
       "takes this network namespace, not a descriptor");
-  bad({.target = some, .program = which, .hook = attach_type::sk_msg_verdict, .mode = attach_mode::multi},
+  bad({.target = some, .hook = attach_type::sk_msg_verdict, .program = which, .mode = attach_mode::multi},
       "only cgroups have modes");
   bad({.target = some,
-       .program = which,
        .hook = egress,
+       .program = which,
        .mode = attach_mode::override,
        .position = position::replacing(which)},
       "a position is of mode multi only");
-  bad({.target = some, .program = which, .hook = attach_type::lirc_mode2, .position = position::replacing(which)},
+  bad({.target = some, .hook = attach_type::lirc_mode2, .program = which, .position = position::replacing(which)},
       "replaces no program");
   const auto nothing = [&](raw_attach_options options, const std::string& words) {
     check_refused(attach_program(options), errc::bad_handle, cause::empty_handle, 0, words);
   };
-  nothing({.target = some, .program = empty, .hook = egress}, "the program handle is empty");
-  nothing({.target = empty, .program = which, .hook = egress}, "the target handle is empty");
-  nothing({.target = some, .program = which, .hook = egress, .position = position::replacing(empty)},
+  nothing({.target = some, .hook = egress, .program = empty}, "the program handle is empty");
+  nothing({.target = empty, .hook = egress, .program = which}, "the target handle is empty");
+  nothing({.target = some, .hook = egress, .program = which, .position = position::replacing(empty)},
           "the replaced program handle is empty");
   check_refused(detach_from(some, egress, empty), errc::bad_handle, cause::empty_handle, 0, "program handle is empty");
   check_refused(detach_from(ifindex{1}, egress, which), errc::invalid_argument, cause::bad_option, 0, "a descriptor");
@@ -143,7 +143,7 @@ TEST_CASE("raw_program: what stands against a replacement in a cgroup is told", 
   const auto absent = load_egress("absent");
   const auto replace = [&](const test::counted_program& program, program_ref old) {
     return attach_program(
-        {.target = here, .program = borrow(program), .hook = egress, .position = position::replacing(old)});
+        {.target = here, .hook = egress, .program = borrow(program), .position = position::replacing(old)});
   };
   check_refused(replace(next, borrow(absent)), errc::not_found, cause::not_attached, ENOENT,
                 "no program is attached there");
@@ -208,8 +208,8 @@ TEST_CASE("raw_program: a slot that a link holds is told with the link", "[raw_p
       check_refused(detach_from(ifindex{1}, attach_type::tcx_ingress, borrow(classifier)), errc::busy,
                     cause::slot_taken, EBUSY, words);
       check_refused(attach_program({.target = ifindex{1},
-                                    .program = borrow(other),
                                     .hook = attach_type::tcx_ingress,
+                                    .program = borrow(other),
                                     .position = position::replacing(borrow(classifier))}),
                     errc::busy, cause::slot_taken, EBUSY, words);
     });

@@ -86,7 +86,7 @@ TEST_CASE("query: an interface here and in another network namespace, with links
   const auto bare = test::load({.type = of::sched_cls});
   const auto linked = test::load({.type = of::sched_cls});
   REQUIRE(sentence(attach_at(elsewhere, hook, borrow(bare))) == "");
-  const auto link = attach(raw_link_options{.target = elsewhere, .program = borrow(linked), .hook = hook});
+  const auto link = attach(raw_link_options{.target = elsewhere, .hook = hook, .program = borrow(linked)});
   REQUIRE(sentence(link) == "");
   const auto check = [&](const expected<attached_programs>& found) {
     REQUIRE(sentence(found) == "");

@@ -243,34 +243,34 @@ TEST_CASE("attributes: bare links", "[attributes]") {
     using bpflink::raw_target;
     expect_link(
         kernel,
-        bpflink::raw_link_options{.target = target(), .program = program(), .hook = attach_type::cgroup_inet_egress},
+        bpflink::raw_link_options{.target = target(), .hook = attach_type::cgroup_inet_egress, .program = program()},
         create(16, 1).u32(4, target_number));
     expect_link(kernel,
                 bpflink::raw_link_options{
-                    .target = bpflink::ifindex{77}, .program = program(), .hook = attach_type::tcx_ingress},
+                    .target = bpflink::ifindex{77}, .hook = attach_type::tcx_ingress, .program = program()},
                 create(16, 46).u32(4, 77));
     expect_link(kernel,
                 bpflink::raw_link_options{
-                    .target = raw_target::none(), .program = program(), .hook = attach_type::trace_fentry},
+                    .target = raw_target::none(), .hook = attach_type::trace_fentry, .program = program()},
                 create(16, 24));
     expect_link(kernel,
                 bpflink::raw_link_options{.target = raw_target::none(),
-                                          .program = program(),
                                           .hook = attach_type::trace_fentry,
+                                          .program = program(),
                                           .cookie = bpflink::cookie{9}},
                 create(32, 24).u64(24, 9));
     expect_link(
         kernel,
         bpflink::raw_link_options{
-            .target = target(), .program = program(), .hook = attach_type::perf_event, .cookie = bpflink::cookie{9}},
+            .target = target(), .hook = attach_type::perf_event, .program = program(), .cookie = bpflink::cookie{9}},
         create(24, 41).u32(4, target_number).u64(16, 9));
     expect_link(kernel,
                 bpflink::raw_link_options{
-                    .target = target(), .program = program(), .hook = attach_type{}, .target_btf_id = 4711},
+                    .target = target(), .hook = attach_type{}, .program = program(), .target_btf_id = 4711},
                 create(32, 0).u32(4, target_number).u32(16, 4711));
     expect_link(kernel,
                 bpflink::raw_link_options{
-                    .target = raw_target::none(), .program = program(), .hook = static_cast<attach_type>(99)},
+                    .target = raw_target::none(), .hook = static_cast<attach_type>(99), .program = program()},
                 create(16, 99));
   });
   CHECK(child.failure() == "");
@@ -288,12 +288,12 @@ TEST_CASE("attributes: attaching and detaching without a link", "[attributes]") 
     const auto attaches = [&](const bpflink::raw_attach_options& options, const attribute& expected) {
       kernel.expect_calls([&] { expect(bpflink::attach_program(options).has_value(), "not attached"); }, {expected});
     };
-    attaches({.target = target(), .program = program(), .hook = egress}, sent(0));
-    attaches({.target = target(), .program = program(), .hook = egress, .mode = attach_mode::override}, sent(1));
-    attaches({.target = target(), .program = program(), .hook = egress, .mode = attach_mode::multi}, sent(2));
+    attaches({.target = target(), .hook = egress, .program = program()}, sent(0));
+    attaches({.target = target(), .hook = egress, .program = program(), .mode = attach_mode::override}, sent(1));
+    attaches({.target = target(), .hook = egress, .program = program(), .mode = attach_mode::multi}, sent(2));
     attaches({.target = target(),
-              .program = program(),
               .hook = egress,
+              .program = program(),
               .mode = attach_mode::multi,
               .position = bpflink::position::replacing(other())},
              sent(2 | 4).u32(16, other_number));
@@ -306,7 +306,7 @@ TEST_CASE("attributes: attaching and detaching without a link", "[attributes]") 
       return attribute(command::prog_detach, 32).u32(0, target_number).u32(4, program_number).u32(8, 1);
     };
     const auto detach = [&] {
-      const auto detached = bpflink::detach_program({.target = target(), .program = program(), .hook = egress});
+      const auto detached = bpflink::detach_program({.target = target(), .hook = egress, .program = program()});
       expect(detached.has_value(), "not detached");
     };
     kernel.show_attached(255, 2, 9);

@@ -63,8 +63,8 @@ TEST_CASE("attributes: the order of a cgroup's links", "[attributes]") {
       kernel.expect_calls([&] { expect(attach(options).has_value(), "not attached", where); },
                           {link_attribute(18, target_number, bytes)}, where);
       const bpflink::raw_link_options raw{.target = target(),
-                                          .program = program(),
                                           .hook = bpflink::attach_type::cgroup_sysctl,
+                                          .program = program(),
                                           .position = asked.where,
                                           .expected_revision = asked.expected,
                                           .preorder = asked.preorder};
@@ -99,15 +99,15 @@ TEST_CASE("attributes: a link by its descriptor, and an interface's order", "[at
     }));
     const auto number = static_cast<std::uint32_t>((*link)->fd().get());
     const bpflink::raw_link_options options{.target = bpflink::ifindex{77},
-                                            .program = program(),
                                             .hook = bpflink::attach_type::tcx_ingress,
+                                            .program = program(),
                                             .position = position::after(**link),
                                             .expected_revision = revision{5}};
     kernel.expect_calls([&] { expect(attach(options).has_value(), "not attached"); },
                         {link_attribute(46, 77, {.flags = after | by_link, .relative = number, .revision = 5})});
     const bpflink::raw_link_options alone{.target = bpflink::ifindex{77},
-                                          .program = program(),
                                           .hook = bpflink::attach_type::tcx_ingress,
+                                          .program = program(),
                                           .expected_revision = revision{5}};
     kernel.expect_calls([&] { expect(attach(alone).has_value(), "not attached"); },
                         {link_attribute(46, 77, {.revision = 5})});
@@ -133,43 +133,43 @@ TEST_CASE("attributes: the order of programs without a link", "[attributes]") {
     const auto tcx = [&](std::uint32_t flags) { return sent_to(77, 47, flags); };
     const auto egress = attach_type::cgroup_inet_egress;
     // A place is one beside others, said or not.
-    attaches({.target = target(), .program = program(), .hook = egress, .position = position::first()},
+    attaches({.target = target(), .hook = egress, .program = program(), .position = position::first()},
              cgroup(2 | before));
-    attaches({.target = target(), .program = program(), .hook = egress, .position = position::after(other())},
+    attaches({.target = target(), .hook = egress, .program = program(), .position = position::after(other())},
              cgroup(2 | after).u32(20, other_number));
-    attaches({.target = target(), .program = program(), .hook = egress, .position = position::replacing(other())},
+    attaches({.target = target(), .hook = egress, .program = program(), .position = position::replacing(other())},
              cgroup(2 | 4).u32(16, other_number));
     attaches({.target = target(),
-              .program = program(),
               .hook = egress,
+              .program = program(),
               .position = position::replacing(other()),
               .preorder = true},
              cgroup(2 | 4 | preorder).u32(16, other_number));
-    attaches({.target = target(), .program = program(), .hook = egress, .preorder = true}, cgroup(2 | preorder));
-    attaches({.target = target(), .program = program(), .hook = egress, .expected_revision = revision{9}},
+    attaches({.target = target(), .hook = egress, .program = program(), .preorder = true}, cgroup(2 | preorder));
+    attaches({.target = target(), .hook = egress, .program = program(), .expected_revision = revision{9}},
              cgroup(after).u64(24, 9));
     attaches({.target = target(),
-              .program = program(),
               .hook = egress,
+              .program = program(),
               .mode = attach_mode::override,
               .expected_revision = revision{9}},
              cgroup(1 | after).u64(24, 9));
 
     const bpflink::raw_target interface = bpflink::ifindex{77};
     const auto hook = attach_type::tcx_egress;
-    attaches({.target = interface, .program = program(), .hook = hook}, tcx(0));
+    attaches({.target = interface, .hook = hook, .program = program()}, tcx(0));
     attaches({.target = interface,
-              .program = program(),
               .hook = hook,
+              .program = program(),
               .position = position::before(bpflink::link_id{5}),
               .expected_revision = revision{9}},
              tcx(before | by_id | by_link).u32(20, 5).u64(24, 9));
-    attaches({.target = interface, .program = program(), .hook = hook, .position = position::replacing(other())},
+    attaches({.target = interface, .hook = hook, .program = program(), .position = position::replacing(other())},
              tcx(4).u32(16, other_number));
     kernel.expect_calls(
         [&] {
           expect(bpflink::detach_program(
-                     {.target = interface, .program = program(), .hook = hook, .expected_revision = revision{9}})
+                     {.target = interface, .hook = hook, .program = program(), .expected_revision = revision{9}})
                      .has_value());
         },
         {attribute(command::prog_detach, 32).u32(0, 77).u32(4, program_number).u32(8, 47).u64(24, 9)});

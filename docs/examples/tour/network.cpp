@@ -127,13 +127,13 @@ row raw_attach_stop(const world& here) {
   const auto cgroup = open_directory(here.cgroup());
 
   const bpflink::raw_attach_options options{.target = cgroup,
-                                            .program = *drop,
                                             .hook = bpflink::attach_type::cgroup_inet_ingress,
+                                            .program = *drop,
                                             .mode = bpflink::attach_mode::multi};
   if (const auto attached = bpflink::attach_program(options); !attached) return failed(shown, attached.error());
   const auto dropped = send_datagram(here.fence());
   const auto detached =
-      bpflink::detach_program({.target = cgroup, .program = *drop, .hook = bpflink::attach_type::cgroup_inet_ingress});
+      bpflink::detach_program({.target = cgroup, .hook = bpflink::attach_type::cgroup_inet_ingress, .program = *drop});
   if (!detached) return failed(shown, detached.error());
   shown.seen = fmt::format("a packet {}; detached: it {}; {} runs", word(dropped), word(send_datagram(here.fence())),
                            runs.value());

@@ -139,7 +139,7 @@ row raw_link_stop(const world& here) {
   if (!count) return failed(shown, count.error());
   const auto cgroup = open_directory(here.cgroup());
   auto link = bpflink::attach(bpflink::raw_link_options{
-      .target = cgroup, .program = *count, .hook = bpflink::attach_type::cgroup_inet_sock_create});
+      .target = cgroup, .hook = bpflink::attach_type::cgroup_inet_sock_create, .program = *count});
   if (!link) return failed(shown, link.error());
   describe(shown, *link);
   const auto socket = shared::open_socket(SOCK_DGRAM);

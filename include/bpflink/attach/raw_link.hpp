@@ -19,8 +19,8 @@ namespace bpflink {
 /// What to link, for hooks that have no options of their own (yet).
 struct raw_link_options {
   raw_target target;           ///< Required. What to attach to.
-  program_ref program;         ///< Required. Loaded for the hook.
   required<attach_type> hook;  ///< Required. Where; a number newer than this library is passed on as it is.
+  program_ref program;         ///< Required. Loaded for the hook.
   /// What the program reads with bpf_get_attach_cookie(). Perf events (Linux 5.15), tracing (5.18), tp_btf (6.10;
   /// before, the kernel passes over it without a word).
   std::optional<bpflink::cookie> cookie = {};

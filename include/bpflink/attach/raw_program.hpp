@@ -22,8 +22,8 @@ struct raw_attach_options {
   /// Required. A cgroup's directory, a sockmap or sockhash, a LIRC device, an interface (tcx, netkit), or for a flow
   /// dissector raw_target::this_netns().
   raw_target target;
-  program_ref program;                        ///< Required. Loaded for the hook.
   required<attach_type> hook;                 ///< Required. Where.
+  program_ref program;                        ///< Required. Loaded for the hook.
   attach_mode mode = attach_mode::exclusive;  ///< For cgroups. Positions and preorder are in mode multi, said or not.
   /// Where among the programs of the hook: behind all of them where nothing is said. To a cgroup, a program without a
   /// link is placed relative to such programs only.
@@ -38,8 +38,8 @@ struct raw_attach_options {
 /// What to detach that was attached without a link.
 struct raw_detach_options {
   raw_target target;           ///< Required. As it was attached to.
-  program_ref program;         ///< Required. The program to take away: no other one goes.
   required<attach_type> hook;  ///< Required. Where it is attached.
+  program_ref program;         ///< Required. The program to take away: no other one goes.
   /// Detach only where the hook's revision is still this one, as query() told it: cgroups (Linux 6.17), tcx (6.6),
   /// netkit (6.7).
   std::optional<revision> expected_revision = {};
