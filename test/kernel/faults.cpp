@@ -130,7 +130,7 @@ std::size_t fail_later_calls(test::syscall_supervisor& supervisor, const operati
                              const std::function<void(const trial&, const planned&)>& check) {
   std::size_t faults = 0;
   // A search goes on for hundreds of calls, which are alike.
-  constexpr std::size_t each_up_to = 16;
+  const std::size_t each_up_to = is_slow() ? 2 : 16;
   for (std::size_t call = first.call + 1;; call += call < first.call + each_up_to ? 1 : call) {
     for (const int error : fewer(second_errors, 1)) {
       const planned second{call, error};

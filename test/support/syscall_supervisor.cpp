@@ -24,7 +24,7 @@ namespace bpflink::test {
 namespace {
 
 constexpr std::size_t bytes_kept = 256;
-constexpr std::size_t calls_kept = 1024;
+constexpr std::size_t calls_kept = 4096;
 constexpr std::uint32_t flag_continue = 1;
 
 // Memory, locks, signals, threads, time and the end: they come when the C library likes, and say nothing about what an

@@ -92,7 +92,7 @@ class syscall_supervisor {
   syscall_supervisor(const syscall_supervisor&) = delete;
   syscall_supervisor& operator=(const syscall_supervisor&) = delete;
 
-  /// The covered calls that f makes, in order (at most 1024 are kept).
+  /// The covered calls that f makes, in order (at most 4096 are kept).
   std::vector<system_call> record_calls(const std::function<void()>& f);
   /// How many they are.
   std::size_t count_calls(const std::function<void()>& f);
