@@ -8,9 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <stdexcept>
-#include <string_view>
 #include <vector>
 
 namespace bpflink::faults {
@@ -130,7 +128,7 @@ std::size_t fail_later_calls(test::syscall_supervisor& supervisor, const operati
                              const std::function<void(const trial&, const planned&)>& check) {
   std::size_t faults = 0;
   // A search goes on for hundreds of calls, which are alike.
-  const std::size_t each_up_to = is_slow() ? 2 : 16;
+  const std::size_t each_up_to = test::is_slow() ? 2 : 16;
   for (std::size_t call = first.call + 1;; call += call < first.call + each_up_to ? 1 : call) {
     for (const int error : fewer(second_errors, 1)) {
       const planned second{call, error};
@@ -144,15 +142,11 @@ std::size_t fail_later_calls(test::syscall_supervisor& supervisor, const operati
 
 }  // namespace
 
-bool is_slow() {
-  const char* const value = std::getenv("BPFLINK_SLOW");
-  return value != nullptr && std::string_view{value} == "1";
-}
 std::span<const int> fewer(std::span<const int> errors, std::size_t count) {
-  return is_slow() ? errors.first(std::min(count, errors.size())) : errors;
+  return test::is_slow() ? errors.first(std::min(count, errors.size())) : errors;
 }
 
-std::span<const int> all_errors() { return is_slow() ? few_errors() : every_error; }
+std::span<const int> all_errors() { return test::is_slow() ? few_errors() : every_error; }
 std::span<const int> few_errors() { return some_errors; }
 
 void expect_fits(const bpf_error& error, int number, const std::string& where) {

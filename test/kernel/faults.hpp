@@ -16,12 +16,10 @@
 
 namespace bpflink::faults {
 
-/// Whether BPFLINK_SLOW=1 asks for fewer faults, as for an emulated machine, where each takes many times as long.
-bool is_slow();
-/// The first so many of them where is_slow(), else all.
+/// The first so many of them where test::is_slow(), else all.
 std::span<const int> fewer(std::span<const int> errors, std::size_t count);
 
-/// What the kernel says when it refuses, for reasons of every sort; where is_slow(), few_errors().
+/// What the kernel says when it refuses, for reasons of every sort; where test::is_slow(), few_errors().
 std::span<const int> all_errors();
 /// One of each sort, for operations that take long.
 std::span<const int> few_errors();

@@ -22,6 +22,10 @@ struct child_result {
   [[nodiscard]] std::string failure() const;
 };
 
+/// Whether BPFLINK_SLOW=1 says that this machine is emulated and takes many times as long: then time limits are longer,
+/// and of what is alike less is tried.
+bool is_slow();
+
 /// Runs f in a forked child and waits for it. The child ends with 0 when f returns, with 1 when it throws, and by
 /// SIGALRM when it takes longer than `seconds`. It ends with its parent and runs no destructors or atexit functions
 /// of the parent's.
