@@ -57,7 +57,7 @@ expected<netfilter_link> attach(const netfilter_options& options) noexcept {
   if (static_cast<kernel::u32>(options.hook) > static_cast<kernel::u32>(netfilter_hook::post_routing)) {
     return bad_option(options, explain::no_such_hook);
   }
-  if (options.defragment && options.priority <= netfilter_priority::defragment) {
+  if (options.defragment && options.priority.value() <= netfilter_priority::defragment.value()) {
     return bad_option(options, explain::before_defragmentation);
   }
   if (!options.program.fd()) return no_program(options);

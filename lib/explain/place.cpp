@@ -97,20 +97,27 @@ std::optional<diagnosis> missing_at(const place& there, operation call) noexcept
   return missing_feature(feature::prog_attach);
 }
 
+// What of the request does not fit, or is missing.
+std::optional<diagnosis> unfit_request(const place& there, program_ref program, kernel::failure failed,
+                                       const order& asked) noexcept {
+  if (auto missing = missing_driver(there.where)) return missing;
+  if (auto wrong = unfit_program_at(there, program)) return wrong;
+  if (auto wrong = unfit_target(there)) return wrong;
+  if (auto wrong = unfit_anchor(asked)) return wrong;
+  if (failed.number == EBADF) return std::nullopt;  // what the kernel has not got it says by other errors
+  if (auto missing = missing_hook(there.where)) return missing;
+  if (auto missing = missing_at(there, failed.call)) return missing;
+  if (there.kind == target_kind::perf_event && failed.number == EINVAL) return unfit_event_program(failed);
+  return std::nullopt;
+}
+
 diagnosis refused_elsewhere(const place& there, program_ref program, kernel::failure failed,
                             const order& asked) noexcept {
   switch (failed.number) {
     case EBADF:
     case EINVAL:
     case EOPNOTSUPP:
-      if (auto missing = missing_driver(there.where)) return *missing;
-      if (auto wrong = unfit_program_at(there, program)) return *wrong;
-      if (auto wrong = unfit_target(there)) return *wrong;
-      if (auto wrong = unfit_anchor(asked)) return *wrong;
-      if (failed.number == EBADF) break;  // what the kernel has not got it says by other errors
-      if (auto missing = missing_hook(there.where)) return *missing;
-      if (auto missing = missing_at(there, failed.call)) return *missing;
-      if (there.kind == target_kind::perf_event && failed.number == EINVAL) return unfit_event_program(failed);
+      if (auto why = unfit_request(there, program, failed, asked)) return *why;
       break;
     case ENODEV:
       if (auto wrong = unfit_target(there)) return *wrong;
