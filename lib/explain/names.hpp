@@ -18,7 +18,7 @@ class nearest_names {
 
   explicit nearest_names(std::string_view wanted) noexcept;
 
-  void offer(std::string_view candidate) noexcept;
+  void offer(std::string_view name) noexcept;
   // Whether anything was near enough.
   [[nodiscard]] bool found() const noexcept { return count_ != 0; }
   // The best one; empty where nothing was near enough.
