@@ -23,7 +23,7 @@ struct numbers {
 numbers parse(std::string_view words) noexcept {
   std::array<unsigned, 3> parts{};
   for (auto& part : parts) {
-    const auto end = std::from_chars(words.data(), words.data() + words.size(), part).ptr;
+    const auto* const end = std::from_chars(words.data(), words.data() + words.size(), part).ptr;
     words.remove_prefix(static_cast<std::size_t>(end - words.data()));
     if (!words.starts_with('.')) break;
     words.remove_prefix(1);
