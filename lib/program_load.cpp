@@ -25,6 +25,7 @@ constexpr kernel_version names_since{4, 15};
 constexpr kernel_version names_with_dots_since{5, 2};
 
 // What this kernel wants to see with kprobe programs; 0 as long as it has not refused one without.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): what is known of the kernel is so in a process
 std::atomic<u32> kprobe_version{0};
 
 kernel::prog_load_attr attr_of(const program_options& options, const loading::resolved_target& target) noexcept {

@@ -67,6 +67,29 @@ unresolved no_such_name(const program_options& options, const target_rule& rule,
            text{"there is no {} '{}' in {}", rule.word, options.target.name(), where}, hint}};
 }
 
+// The next of the modules that are meant: all of them, where the name is empty.
+kernel::result<btf::module_object> next_meant(std::uint32_t after, std::string_view module) noexcept {
+  for (;;) {
+    auto next = btf::next_module(after);
+    if (!next || module.empty() || next->info.name == module) return next;
+    after = next->info.id;
+  }
+}
+
+// After the last module, or where none can be seen. An empty name means all of them.
+unresolved in_no_module(const program_options& options, const target_rule& rule, const btf::view& own,
+                        std::string_view module, kernel::failure failed) noexcept {
+  if (module.empty()) {
+    const std::string_view unsearched =
+        failed.number == EPERM ? "modules were not searched, which takes CAP_SYS_ADMIN" : "";
+    return no_such_name(options, rule, own, "the BTF of the kernel and its modules", unsearched);
+  }
+  if (failed.number != ENOENT) return unreadable(failed, module);
+  return {no_call,
+          {errc::not_found, cause::no_such_name, text{"no module '{}' with BTF is loaded", module},
+           text{"BTF of modules came with Linux {}.{}", module_btf_since.major, module_btf_since.minor}}};
+}
+
 // The kernel's own first; then, unless only one module is meant, those of all modules.
 answer in_kernel_or_modules(const program_options& options, const target_rule& rule, std::string_view module) noexcept {
   const auto kernel_data = btf::of_kernel();
@@ -82,23 +105,9 @@ answer in_kernel_or_modules(const program_options& options, const target_rule& r
     if (!any) return tl::unexpected(no_such_name(options, rule, *own, "the kernel's BTF", {}));
   }
   for (std::uint32_t after = 0;;) {
-    auto next = btf::next_module(after);
-    if (!next) {
-      const auto failed = next.error();
-      if (any) {
-        const auto unsearched = failed.number == EPERM ? std::string_view{"modules were not searched, which takes "
-                                                                          "CAP_SYS_ADMIN"}
-                                                       : std::string_view{};
-        return tl::unexpected(no_such_name(options, rule, *own, "the BTF of the kernel and its modules", unsearched));
-      }
-      if (failed.number != ENOENT) return tl::unexpected(unreadable(failed, module));
-      return tl::unexpected(
-          unresolved{no_call,
-                     {errc::not_found, cause::no_such_name, text{"no module '{}' with BTF is loaded", module},
-                      text{"BTF of modules came with Linux {}.{}", module_btf_since.major, module_btf_since.minor}}});
-    }
+    auto next = next_meant(after, module);
+    if (!next) return tl::unexpected(in_no_module(options, rule, *own, module, next.error()));
     after = next->info.id;
-    if (!any && next->info.name != module) continue;
     const auto data = btf::of_object(next->object);
     const auto types = data ? btf::view::of_split(data->bytes(), *own) : std::nullopt;
     if (!types && any) continue;
