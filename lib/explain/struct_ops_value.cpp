@@ -62,7 +62,7 @@ std::optional<diagnosis> unfit_struct_ops_member(std::span<const std::byte> valu
     if (number == 0 || !types->is_function_pointer(one.type)) return true;
     found = unfit_function(fd_ref{static_cast<int>(number)}, *types, table->type);
     if (!found) return true;
-    found->reason = text{"in '{}': {}", one.name, text{found->reason}.view()};
+    found->reason = text{"in '{}': {}", one.name, found->reason.view()};
     return false;
   });
   return found;
