@@ -54,7 +54,7 @@ void expect_missing(const bpf_error& error, const std::string& capability) {
 
 TEST_CASE("privileges: the network's hooks take none to attach", "[errors]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 0, "bpf(2) for users"));
+  SKIP_IF(test::needs_kernel(5, 19, "bpf(2) for users"));
   CHECK(as_nobody([]() -> std::function<void()> {
           struct world {
             test::counted_program xdp = load_xdp();
@@ -94,7 +94,7 @@ TEST_CASE("privileges: the network's hooks take none to attach", "[errors]") {
 
 TEST_CASE("privileges: iterators, raw tracepoints, uprobes and tables of functions take none to attach", "[errors]") {
   SKIP_IF(test::needs_struct_ops());
-  SKIP_IF(test::needs_kernel(6, 0, "bpf(2) for users"));
+  SKIP_IF(test::needs_kernel(5, 19, "bpf(2) for users"));
   CHECK(as_nobody([]() -> std::function<void()> {
           struct world {
             test::fd tasks = load_iterator("task");
@@ -130,7 +130,7 @@ TEST_CASE("privileges: iterators, raw tracepoints, uprobes and tables of functio
 
 TEST_CASE("privileges: what queries, ids and filters without a link need is told", "[errors]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(6, 0, "bpf(2) for users"));
+  SKIP_IF(test::needs_kernel(5, 19, "bpf(2) for users"));
   CHECK(as_nobody([]() -> std::function<void()> {
           const auto program = std::make_shared<test::counted_program>(load_xdp());
           const auto classifier = std::make_shared<test::counted_program>(load_tc());
