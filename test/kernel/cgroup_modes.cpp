@@ -140,7 +140,7 @@ TEST_CASE("cgroup: what a user without capabilities may attach, and what is miss
 
 TEST_CASE("cgroup: CAP_NET_ADMIN is enough to attach a packet filter", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  SKIP_IF(test::needs_kernel(6, 0, "bpf(2) for users"));
+  SKIP_IF(test::needs_kernel(5, 19, "bpf(2) for users"));
   test::cgroup_fixture cgroup;
   const auto theirs = egress("theirs");
   const auto result = test::in_child([&] {
@@ -153,7 +153,7 @@ TEST_CASE("cgroup: CAP_NET_ADMIN is enough to attach a packet filter", "[cgroup]
 
 TEST_CASE("cgroup: a user who may not ask who forbids is not told that a capability is missing", "[cgroup]") {
   SKIP_IF(test::needs_cgroup2());
-  SKIP_IF(test::needs_kernel(6, 0, "bpf(2) for users"));
+  SKIP_IF(test::needs_kernel(5, 19, "bpf(2) for users"));
   test::cgroup_fixture cgroup;
   const auto device = [] {
     return test::load(

@@ -153,7 +153,7 @@ TEST_CASE("errors: a cgroup's hook that takes no more", "[errors]") {
 
 TEST_CASE("errors: a cgroup that a user may not attach to", "[errors]") {
   SKIP_IF(test::needs_cgroup2());
-  SKIP_IF(test::needs_kernel(6, 0, "bpf(2) for users"));
+  SKIP_IF(test::needs_kernel(5, 19, "bpf(2) for users"));
   cgroup_errors table;
   const test::directory_fixture directory;
   table.call(directory.path(), "DIRECTORY");

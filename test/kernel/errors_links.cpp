@@ -193,7 +193,7 @@ TEST_CASE("errors: pins", "[errors]") {
 
 TEST_CASE("errors: links that belong to somebody else", "[errors]") {
   SKIP_IF(needs_links());
-  SKIP_IF(test::needs_kernel(6, 0, "bpf(2) for users"));
+  SKIP_IF(test::needs_kernel(5, 19, "bpf(2) for users"));
   link_errors table;
   REQUIRE(sentence(table.link) == "");
   const auto pin = table.pins / "pin";

@@ -153,7 +153,7 @@ TEST_CASE("old sockmap: what does not fit is told, with the failure before it", 
 }
 
 TEST_CASE("old sockmap: who may load nothing finds out with the program at hand", "[.][old-sockmap]") {
-  SKIP_IF(test::needs_kernel(6, 0, "bpf(2) for users"));
+  SKIP_IF(test::needs_kernel(5, 19, "bpf(2) for users"));
   const auto map = socket_map();
   const auto program = load_verdict();
   CHECK(test::in_child([&] {
