@@ -27,12 +27,28 @@ bool attached_access::grow(attached_programs& all, std::uint32_t wanted) noexcep
   return all.more_ != nullptr;
 }
 
+[[gnu::cold]] kernel::result<void> attached_access::ask_again(attached_programs& all, const attached_request& asked,
+                                                              kernel::prog_query_attr& attr,
+                                                              kernel::failure failed) noexcept {
+  while (failed.number == ENOSPC) {
+    if (!grow(all, attr.count)) return tl::unexpected(kernel::failure{operation::prog_query, ENOMEM});
+    const auto answer = ask(all, asked, attr);
+    if (answer) {
+      keep(all, asked, attr);
+      return {};
+    }
+    failed = answer.error();
+  }
+  return tl::unexpected(failed);
+}
+
 void attached_access::move(attached_programs& to, attached_programs& from) noexcept {
   to.count_ = std::exchange(from.count_, 0);
   to.room_ = std::exchange(from.room_, attached_programs::inline_room);
   to.revision_ = std::exchange(from.revision_, 0);
-  to.mode_ = std::exchange(from.mode_, std::nullopt);
+  to.flags_ = from.flags_;
   to.tells_links_ = from.tells_links_;
+  to.tells_mode_ = from.tells_mode_;
   to.more_ = std::move(from.more_);
   if (to.more_) return;
   const auto part = [&](std::size_t begin) {
@@ -59,6 +75,12 @@ attached_program attached_programs::operator[](std::size_t place) const noexcept
   return {.program = program_id{numbers[place]}, .link = link != 0 ? std::optional{link_id{link}} : std::nullopt};
 }
 
+std::optional<attach_mode> attached_programs::mode() const noexcept {
+  if (!tells_mode_ || count_ == 0) return std::nullopt;
+  if ((flags_ & kernel::flag_allow_multi) != 0) return attach_mode::multi;
+  return (flags_ & kernel::flag_allow_override) != 0 ? attach_mode::override : attach_mode::exclusive;
+}
+
 bool attached_programs::contains(program_id program) const noexcept {
   const auto* const numbers = more_ ? more_.get() : numbers_.data();
   return std::find(numbers, numbers + count_, program.value()) != numbers + count_;
@@ -67,8 +89,14 @@ bool attached_programs::contains(program_id program) const noexcept {
 std::string_view to_string(attached_view view) noexcept { return word(view_words, view); }
 
 kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept {
+  using access = detail::attached_access;
   kernel::result<attached_programs> found{tl::in_place};
-  if (const auto filled = query_attached(asked, *found); !filled) found = tl::unexpected(filled.error());
+  kernel::prog_query_attr attr;
+  if (const auto told = access::ask(*found, asked, attr); told) {
+    access::keep(*found, asked, attr);
+  } else if (const auto later = access::ask_again(*found, asked, attr, told.error()); !later) {
+    found = tl::unexpected(later.error());
+  }
   return found;
 }
 

@@ -35,7 +35,7 @@ struct attached_access {
   }
   [[nodiscard]] static bool grow(attached_programs& all, std::uint32_t wanted) noexcept;
 
-  // Leaves what the kernel wrote in the attributes.
+  // Once. Leaves what the kernel wrote in the attributes.
   [[nodiscard]] static kernel::result<void> ask(attached_programs& all, const attached_request& asked,
                                                 kernel::prog_query_attr& attr) noexcept {
     attr = {};
@@ -57,13 +57,14 @@ struct attached_access {
                    const kernel::prog_query_attr& answer) noexcept {
     all.count_ = std::min(answer.count, all.room_);
     all.revision_ = answer.revision;
+    all.flags_ = answer.attach_flags;
     all.tells_links_ = asked.told == also::links;
-    if (asked.told == also::mode && !asked.effective && all.count_ != 0) {
-      all.mode_ = (answer.attach_flags & kernel::flag_allow_multi) != 0      ? attach_mode::multi
-                  : (answer.attach_flags & kernel::flag_allow_override) != 0 ? attach_mode::override
-                                                                             : attach_mode::exclusive;
-    }
+    all.tells_mode_ = asked.told == also::mode && !asked.effective;
   }
+
+  // The kernel did not answer: again where that was for want of room, as often as the hook grows meanwhile.
+  [[nodiscard]] static kernel::result<void> ask_again(attached_programs& all, const attached_request& asked,
+                                                      kernel::prog_query_attr& attr, kernel::failure failed) noexcept;
 
   static void move(attached_programs& to, attached_programs& from) noexcept;
 };
@@ -71,22 +72,6 @@ struct attached_access {
 }  // namespace detail
 
 [[nodiscard]] kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept;
-// The same into what was just made. Inline: each function that is returned through takes a hundredth of what the kernel
-// takes (kernel/call.hpp), and so does moving the answer.
-[[nodiscard]] inline kernel::result<void> query_attached(const attached_request& asked,
-                                                         attached_programs& into) noexcept {
-  using access = detail::attached_access;
-  kernel::prog_query_attr attr;
-  for (;;) {
-    const auto answer = access::ask(into, asked, attr);
-    if (answer) break;
-    if (answer.error().number != ENOSPC) return answer;
-    if (!access::grow(into, attr.count)) return tl::unexpected(kernel::failure{operation::prog_query, ENOMEM});
-  }
-  access::keep(into, asked, attr);
-  return {};
-}
-
 // The id of a program, by its descriptor. EINVAL of no call where it is no program's.
 [[nodiscard]] kernel::result<program_id> ask_id_of_program(int program) noexcept;
 [[nodiscard]] std::optional<program_id> id_of_program(int program) noexcept;

@@ -71,7 +71,7 @@ class [[nodiscard]] attached_programs {
   }
   /// A cgroup's mode at this hook: who may be attached beside these. Nothing at other hooks, where nothing is attached,
   /// and where the effective programs were asked for.
-  [[nodiscard]] std::optional<attach_mode> mode() const noexcept { return mode_; }
+  [[nodiscard]] BPFLINK_API std::optional<attach_mode> mode() const noexcept;
 
   /// Goes from the first to the last.
   class iterator {
@@ -117,8 +117,9 @@ class [[nodiscard]] attached_programs {
   std::uint32_t count_ = 0;
   std::uint32_t room_ = inline_room;
   std::uint64_t revision_ = 0;
-  std::optional<attach_mode> mode_;
+  std::uint32_t flags_ = 0;
   bool tells_links_ = false;
+  bool tells_mode_ = false;
   std::unique_ptr<std::uint32_t[]> more_;  // instead of the array, where the effective programs are more than that
   std::array<std::uint32_t, 2 * std::size_t{inline_room}> numbers_;
 };

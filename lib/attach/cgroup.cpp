@@ -155,26 +155,32 @@ attempt attempted(const cgroup_query& asked) noexcept {
   return {text{"query cgroup {}", to_string(asked.hook)}, "of", describe(asked.cgroup)};
 }
 
-expected<attached_programs> query_at(const cgroup_query& asked, fd_ref directory) noexcept {
-  const attached_request request{.target = kernel::descriptor(directory.get()),
-                                 .where = attach_type_of(asked.hook),
-                                 .told = attached_request::also::mode,
-                                 .effective = asked.view == attached_view::effective};
-  const auto place = [&] { return explain::place{directory, request.where, hooks::target_kind::cgroup}; };
-  return hooks::query_hook(request, place, [&] { return attempted(asked); });
+[[gnu::cold, gnu::noinline]] expected<unique_fd> open_asked(const cgroup_query& asked) noexcept {
+  if (asked.cgroup.path().empty()) return tl::unexpected(refuse_empty(attempted(asked), "cgroup"));
+  auto directory = kernel::open_directory(asked.cgroup.path().c_str());
+  if (directory) return *std::move(directory);
+  return tl::unexpected(make_error(attempted(asked), directory.error(), explain::unopened_cgroup(directory.error())));
 }
 
 }  // namespace
 
 expected<attached_programs> query(const cgroup_query& asked) noexcept {
-  if (asked.cgroup.directory()) return query_at(asked, asked.cgroup.directory());
-  if (asked.cgroup.path().empty()) return tl::unexpected(refuse_empty(attempted(asked), "cgroup"));
-
-  const auto directory = kernel::open_directory(asked.cgroup.path().c_str());
+  auto directory = asked.cgroup.directory();
+  unique_fd opened;
   if (!directory) {
-    return tl::unexpected(make_error(attempted(asked), directory.error(), explain::unopened_cgroup(directory.error())));
+    auto by_path = open_asked(asked);
+    if (!by_path) return tl::unexpected(std::move(by_path).error());
+    opened = *std::move(by_path);
+    directory = opened;
   }
-  return query_at(asked, *directory);
+  const attached_request request{.target = kernel::descriptor(directory.get()),
+                                 .where = attach_type_of(asked.hook),
+                                 .told = attached_request::also::mode,
+                                 .effective = asked.view == attached_view::effective};
+  const auto place = [directory, where = request.where] {
+    return explain::place{directory, where, hooks::target_kind::cgroup};
+  };
+  return hooks::query_hook(request, place, [&] { return attempted(asked); });
 }
 
 }  // namespace bpflink

@@ -117,11 +117,10 @@ attempt attempted(const netns_query& asked) noexcept {
   return {text{"query {}", to_string(asked.hook)}, "of", hooks::describe(asked.netns)};
 }
 
-expected<attached_programs> query_at(const netns_query& asked, fd_ref netns) noexcept {
-  const auto where = attach_type_of(asked.hook);
-  const auto place = [&] { return explain::place{netns, where, hooks::target_kind::netns}; };
-  return hooks::query_hook({.target = kernel::descriptor(netns.get()), .where = where}, place,
-                           [&] { return attempted(asked); });
+[[gnu::cold, gnu::noinline]] expected<unique_fd> open_asked(const netns_query& asked) noexcept {
+  auto netns = hooks::open(asked.netns);
+  if (netns) return *std::move(netns);
+  return tl::unexpected(make_error(attempted(asked), netns.error(), hooks::why_not_opened(asked.netns, netns.error())));
 }
 
 }  // namespace
@@ -129,10 +128,20 @@ expected<attached_programs> query_at(const netns_query& asked, fd_ref netns) noe
 expected<attached_programs> query(const netns_query& asked) noexcept {
   if (!is_hook(asked.hook)) return tl::unexpected(refuse(attempted(asked), no_such_hook()));
   if (hooks::is_empty(asked.netns)) return tl::unexpected(refuse_empty(attempted(asked), "network namespace"));
-  if (const auto& file = asked.netns.file()) return query_at(asked, *file);
-  const auto netns = hooks::open(asked.netns);
-  if (netns) return query_at(asked, *netns);
-  return tl::unexpected(make_error(attempted(asked), netns.error(), hooks::why_not_opened(asked.netns, netns.error())));
+  fd_ref netns;
+  unique_fd opened;
+  if (const auto& file = asked.netns.file()) {
+    netns = *file;
+  } else {
+    auto meant = open_asked(asked);
+    if (!meant) return tl::unexpected(std::move(meant).error());
+    opened = *std::move(meant);
+    netns = opened;
+  }
+  const auto where = attach_type_of(asked.hook);
+  const auto place = [=] { return explain::place{netns, where, hooks::target_kind::netns}; };
+  return hooks::query_hook({.target = kernel::descriptor(netns.get()), .where = where}, place,
+                           [&] { return attempted(asked); });
 }
 
 }  // namespace bpflink

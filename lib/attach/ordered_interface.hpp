@@ -63,7 +63,7 @@ template <class Options>
 template <class Words>
 [[nodiscard]] expected<attached_programs> query_interface(const interface_target& interface, attach_type where,
                                                           const Words& words) noexcept {
-  const auto place = [&] { return explain::place{interface.index(), where, target_kind::interface}; };
+  const auto place = [where, &interface] { return explain::place{interface.index(), where, target_kind::interface}; };
   const attached_request request{
       .target = interface.index().value(), .where = where, .told = attached_request::also::links};
   return in_netns_of(interface, words, [&] { return query_hook(request, place, words); });

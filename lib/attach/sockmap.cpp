@@ -43,14 +43,18 @@ attempt attempted(const sockmap_query& asked) noexcept {
   return {text{"query sockmap {}", to_string(asked.hook)}, "of", hooks::describe(raw_target{asked.map.fd()})};
 }
 
-// What can be said without a system call.
+// Whether the kernel can be asked at all.
 template <class Request>
-std::optional<bpf_error> misused(const Request& request) noexcept {
+bool well_formed(const Request& request) noexcept {
+  return is_hook(request.hook) && request.map.fd();
+}
+// Why it cannot.
+template <class Request>
+[[gnu::cold, gnu::noinline]] bpf_error ill_formed(const Request& request) noexcept {
   if (!is_hook(request.hook)) {
     return refuse(attempted(request), {errc::invalid_argument, cause::bad_option, text{"maps have no such hook"}, {}});
   }
-  if (!request.map.fd()) return refuse_empty(attempted(request), "map");
-  return std::nullopt;
+  return refuse_empty(attempted(request), "map");
 }
 
 [[gnu::cold, gnu::noinline]] expected<sockmap_link> refused(bpf_error&& error) noexcept {
@@ -136,7 +140,7 @@ std::string_view to_string(sockmap_hook hook) noexcept {
 std::string_view to_string(eviction what) noexcept { return word(eviction_words, what); }
 
 expected<sockmap_link> attach(const sockmap_options& options) noexcept {
-  if (auto wrong = misused(options)) return refused(*std::move(wrong));
+  if (!well_formed(options)) return refused(ill_formed(options));
   if (!options.program.fd()) return refused(refuse_empty(attempted(options), "program"));
   const auto map = kernel::descriptor(options.map.fd().get());
   if (options.eviction == eviction::refused) {
@@ -153,7 +157,7 @@ expected<sockmap_link> attach(const sockmap_options& options) noexcept {
 }
 
 expected<attached_programs> query(const sockmap_query& asked) noexcept {
-  if (auto wrong = misused(asked)) return tl::unexpected(*std::move(wrong));
+  if (!well_formed(asked)) return tl::unexpected(ill_formed(asked));
   return hooks::query_hook(
       {.target = kernel::descriptor(asked.map.fd().get()), .where = attach_type_of(asked.hook)},
       [&] { return place_of(asked); }, [&] { return attempted(asked); });

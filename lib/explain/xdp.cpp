@@ -101,15 +101,17 @@ std::optional<diagnosis> occupied(xdp_place place) noexcept {
   const auto state = kernel::query_xdp(socket->get(), place.interface);
   if (!state) return std::nullopt;
   if (const auto there = in_the_way(*state, place.flags); there.id != 0) return taken(socket->get(), place, there);
-  if (state->master == 0) return taken_above(socket->get(), place);
-  const auto above = kernel::query_xdp(socket->get(), state->master);
+  const auto master = kernel::master_of(socket->get(), place.interface);
+  if (!master) return std::nullopt;
+  if (*master == 0) return taken_above(socket->get(), place);
+  const auto above = kernel::query_xdp(socket->get(), *master);
   if (!above) return std::nullopt;
   const auto id = above->native != 0 ? above->native : above->generic != 0 ? above->generic : above->offload;
   if (id == 0) return taken_above(socket->get(), place);
   return diagnosis{errc::busy,
                    cause::slot_taken,
                    text{"{} is attached to {}, which this one is a part of", describe_program(program_id{id}).view(),
-                        describe_interface(state->master).view()},
+                        describe_interface(*master).view()},
                    {}};
 }
 

@@ -69,17 +69,18 @@ template <class First, class Second, class Third = long>
 #endif
 }
 
-// The same for calls with five arguments.
-template <class First, class Second, class Third, class Fourth, class Fifth>
-[[nodiscard]] inline long call(long number, First first, Second second, Third third, Fourth fourth,
-                               Fifth fifth) noexcept {
+// The same for calls with up to six.
+template <class First, class Second, class Third, class Fourth, class Fifth, class Sixth = long>
+[[nodiscard]] inline long call(long number, First first, Second second, Third third, Fourth fourth, Fifth fifth,
+                               Sixth sixth = 0) noexcept {
 #if defined(__x86_64__) && !defined(__ILP32__)
   long result = number;
   register const long r10 asm("r10") = word_of(fourth);
   register const long r8 asm("r8") = word_of(fifth);
+  register const long r9 asm("r9") = word_of(sixth);
   asm volatile("syscall"
                : "+a"(result)
-               : "D"(word_of(first)), "S"(word_of(second)), "d"(word_of(third)), "r"(r10), "r"(r8)
+               : "D"(word_of(first)), "S"(word_of(second)), "d"(word_of(third)), "r"(r10), "r"(r8), "r"(r9)
                : "rcx", "r11", "memory");
   return result;
 #elif defined(__aarch64__)
@@ -88,12 +89,14 @@ template <class First, class Second, class Third, class Fourth, class Fifth>
   register const long x2 asm("x2") = word_of(third);
   register const long x3 asm("x3") = word_of(fourth);
   register const long x4 asm("x4") = word_of(fifth);
+  register const long x5 asm("x5") = word_of(sixth);
   register const long x8 asm("x8") = number;
-  asm volatile("svc 0" : "+r"(result) : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x8) : "memory");
+  asm volatile("svc 0" : "+r"(result) : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8) : "memory");
   return result;
 #else
   const int kept = errno;
-  long result = ::syscall(number, word_of(first), word_of(second), word_of(third), word_of(fourth), word_of(fifth));
+  long result = ::syscall(number, word_of(first), word_of(second), word_of(third), word_of(fourth), word_of(fifth),
+                          word_of(sixth));
   if (result < 0) result = -errno;
   errno = kept;
   return result;

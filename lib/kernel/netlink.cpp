@@ -3,11 +3,13 @@
 
 #include <linux/netlink.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 
+#include "kernel/call.hpp"
 #include "kernel/files.hpp"
 
 namespace bpflink::kernel {
@@ -35,28 +37,26 @@ tl::unexpected<netlink_failure> unanswered(operation call, int number) noexcept 
 }
 
 int send(int socket, std::span<const std::byte> request) noexcept {
-  ssize_t sent = -1;
-  do sent = ::send(socket, request.data(), request.size(), 0);
-  while (sent < 0 && errno == EINTR);
-  return sent < 0 ? errno : 0;
+  long sent = -1;
+  do sent = call(SYS_sendto, socket, request.data(), request.size(), 0, 0);  // to the kernel
+  while (sent == -EINTR);
+  return sent < 0 ? static_cast<int>(-sent) : 0;
 }
 
 // The kernel has answered before send() returns: an answer that is not there will not come.
-result<std::span<const std::byte>> receive(int socket, std::span<std::byte> buffer, operation call) noexcept {
+result<std::span<const std::byte>> receive(int socket, std::span<std::byte> buffer, operation asked) noexcept {
   for (;;) {
     sockaddr_nl sender{};
-    iovec place{.iov_base = buffer.data(), .iov_len = buffer.size()};
-    msghdr message{};
-    message.msg_name = &sender;
-    message.msg_namelen = sizeof sender;
-    message.msg_iov = &place;
-    message.msg_iovlen = 1;
-    const auto got = ::recvmsg(socket, &message, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return tl::unexpected(failure{call, errno});
-    if (message.msg_namelen != sizeof sender || sender.nl_pid != 0) continue;  // not from the kernel
-    if ((message.msg_flags & MSG_TRUNC) != 0) return tl::unexpected(failure{call, EMSGSIZE});
-    return std::span<const std::byte>{buffer}.first(static_cast<std::size_t>(got));
+    socklen_t length = sizeof sender;
+    // MSG_TRUNC: the answer's own size, also where not all of it had room.
+    const auto got =
+        call(SYS_recvfrom, socket, buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC, &sender, &length);
+    if (got == -EINTR) continue;
+    if (got < 0) return tl::unexpected(failure{asked, static_cast<int>(-got)});
+    if (length != sizeof sender || sender.nl_pid != 0) continue;  // not from the kernel
+    const auto size = static_cast<std::size_t>(got);
+    if (size > buffer.size()) return tl::unexpected(failure{asked, EMSGSIZE});
+    return std::span<const std::byte>{buffer}.first(size);
   }
 }
 
@@ -98,9 +98,7 @@ netlink_result<std::span<const std::byte>> transact(int socket, netlink_message&
 }  // namespace
 
 result<unique_fd> open_rtnetlink(netlink_words words) noexcept {
-  const int raw = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (raw < 0) return tl::unexpected(failure{operation::socket, errno});
-  auto socket = above_standard_streams(unique_fd::adopt(raw));
+  auto socket = opened(operation::socket, call(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (socket && words == netlink_words::wanted) {
     set(socket->get(), option_short_acknowledgement);
     set(socket->get(), option_words);

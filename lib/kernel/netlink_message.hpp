@@ -114,14 +114,18 @@ template <class Visitor>
 inline void each_attribute(std::span<const std::byte> attributes, const Visitor& visit) noexcept {
   constexpr std::uint16_t type_alone = 0x3fff;  // NLA_TYPE_MASK: without "nested" and "network byte order"
   netlink_attribute_header header;
-  while (attributes.size() >= sizeof header) {
-    std::memcpy(&header, attributes.data(), sizeof header);
-    if (header.size < sizeof header || header.size > attributes.size()) return;
+  const auto* at = attributes.data();
+  auto left = attributes.size();
+  while (left >= sizeof header) {
+    std::memcpy(&header, at, sizeof header);
+    const auto size = header.size - sizeof header;  // immense where not even this has room
+    if (size > left - sizeof header) return;
     const auto type = static_cast<std::uint16_t>(header.type & type_alone);
-    if (!visit(type, attributes.subspan(sizeof header, header.size - sizeof header))) return;
+    if (!visit(type, std::span{at + sizeof header, size})) return;
     const auto next = netlink_aligned(header.size);
-    if (next >= attributes.size()) return;
-    attributes = attributes.subspan(next);
+    if (next >= left) return;
+    at += next;
+    left -= next;
   }
 }
 

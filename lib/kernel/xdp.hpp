@@ -33,7 +33,6 @@ struct xdp_state {
   std::uint32_t generic = 0;
   std::uint32_t native = 0;
   std::uint32_t offload = 0;
-  std::uint32_t master = 0;  // the interface that this one is a port of (bond, bridge); 0 for none
 };
 // The one that a request with this mode is about. Without a mode the driver decides between native and generic, and
 // only one of them can be.
@@ -50,5 +49,7 @@ struct xdp_state {
   }
 }
 [[nodiscard]] netlink_result<xdp_state> query_xdp(int socket, std::uint32_t interface) noexcept;
+// The interface that this one is a port of (bond, bridge); 0 for none.
+[[nodiscard]] netlink_result<std::uint32_t> master_of(int socket, std::uint32_t interface) noexcept;
 
 }  // namespace bpflink::kernel

@@ -105,9 +105,8 @@ sides update_filter(stage&) {
 }  // namespace
 
 void add_sockets(std::vector<row>& rows) {
-  // The answer to the question has room for all programs that a hook can have.
   rows.push_back({"sockmap, asking first: attach, close", [] { return test::needs_kernel(6, 10, "sockmap links"); },
-                  ask_and_attach_to_map, 0, 125});
+                  ask_and_attach_to_map});
   // As many calls in a row as three other rows have.
   rows.push_back({"socket filter, as careful: attach, close", needs_links, filter_with_care, 0, 140});
   // The handle holds the socket by a descriptor of its own, and asks before both whether a filter is there.

@@ -119,7 +119,7 @@ TEST_CASE("old faults: xdp", "[.][old-faults]") {
       const auto may_work = [](const test::system_call& call, int error) {
         // And where the answer is lost, the interface is asked what it has.
         const bool again = error == EINTR && call.number == SYS_sendto;
-        return call.number == SYS_setsockopt || call.number == SYS_recvmsg || again || faults::may_work(call, error);
+        return call.number == SYS_setsockopt || call.number == SYS_recvfrom || again || faults::may_work(call, error);
       };
       expect(faults::fail_attach([&] { return attach(options); }, attached, may_work) >=
              4 * faults::all_errors().size());

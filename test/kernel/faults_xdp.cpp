@@ -27,7 +27,7 @@ bool only_compares(const test::system_call& call) {
 }
 
 bool interrupted(const test::system_call& call, int error) {
-  return error == EINTR && (call.number == SYS_sendto || call.number == SYS_recvmsg);
+  return error == EINTR && (call.number == SYS_sendto || call.number == SYS_recvfrom);
 }
 
 // A query under faults; `tolerated` says what may fail without its failing.
@@ -119,7 +119,7 @@ TEST_CASE("faults: who holds an xdp program is left open where that cannot be as
             expect(last && last->program.value() == test::program_id(program.get()), "another program after " + where);
             // What is told is true, or nothing.
             expect(!last->held_by || *last->held_by == mechanism::link || where.find("sendto") != std::string::npos ||
-                       where.find("recvmsg") != std::string::npos,
+                       where.find("recvfrom") != std::string::npos,
                    "another holder after " + where);
           };
           const auto any = [](const test::system_call&, int) { return true; };

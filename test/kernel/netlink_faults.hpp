@@ -2,8 +2,13 @@
 // What is attached by netlink, while its calls fail.
 #pragma once
 
+#include <sys/socket.h>
+
+#include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <utility>
@@ -19,6 +24,21 @@ inline constexpr int netlink_errors[] = {ENOMEM, EPERM};
 
 inline void in_child_netns(const std::function<void()>& checks) {
   CHECK(test::in_child([&] { test::netns_fixture().run(checks); }, 60).failure() == "");
+}
+
+/// For handlers of recvfrom(2): this instead of the kernel's answer.
+template <class Reply>
+test::verdict answer(const test::observed_call& call, const Reply& reply) {
+  std::memcpy(reinterpret_cast<void*>(static_cast<std::uintptr_t>(call.arguments[1])), &reply, sizeof reply);
+  return test::verdict::give(sizeof reply);
+}
+/// The same: the kernel's answer is longer than there is room for.
+inline test::verdict cut_off(const test::observed_call& call) {
+  std::array<std::byte, 10> beginning{};
+  if (recv(static_cast<int>(call.arguments[0]), beginning.data(), beginning.size(), MSG_DONTWAIT) < 0) {
+    return test::verdict::fail(errno);
+  }
+  return test::verdict::give(static_cast<std::int64_t>(call.arguments[2]) + 1);
 }
 
 /// Each call of an attach fails in turn. `check` is told whether it worked; then it is left attached without a handle.

@@ -58,7 +58,7 @@ TEST_CASE("lost tcx: the first failure is told, and what the kernel did stays do
     test::netns_fixture().run([] {
       const auto one = load_tc();
       const auto two = load_tc();
-      test::syscall_supervisor supervisor({SYS_recvmsg});
+      test::syscall_supervisor supervisor({SYS_recvfrom});
       const auto lost = [](const bpf_error& error, operation what) {
         expect_equal(error.sys_errno(), ENOBUFS);
         expect(error.operation() == what, error.message());

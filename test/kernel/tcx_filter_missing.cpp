@@ -2,16 +2,15 @@
 // Filters in place of tcx links, in kernels that were built without what they need: answered in the kernel's place.
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <optional>
 #include <string>
 
 #include "child_helpers.hpp"
+#include "netlink_faults.hpp"
 #include "support/catch.hpp"
 #include "support/old_kernel.hpp"
 #include "support/seccomp.hpp"
@@ -42,10 +41,9 @@ expected<tcx_link> attach_without(test::syscall_supervisor& supervisor, std::uin
           return test::verdict::give(static_cast<std::int64_t>(call.arguments[2]));
         }
         if (!answer) return test::verdict::proceed();
-        const auto& message = *reinterpret_cast<msghdr*>(static_cast<std::uintptr_t>(call.arguments[1]));
-        std::memcpy(message.msg_iov->iov_base, &*answer, sizeof *answer);
+        const auto given = bpflink::answer(call, *answer);
         answer.reset();
-        return test::verdict::give(sizeof *answer);
+        return given;
       },
       [&] { link.emplace(attach(tcx_options{.interface = 1, .hook = tcx_hook::ingress, .program = program})); });
   return *std::move(link);
@@ -64,7 +62,7 @@ TEST_CASE("lacking tcx: what the kernel was built without is told, and nothing i
   const auto result = test::in_child([] {
     test::netns_fixture().run([] {
       const auto program = load_tc();
-      test::syscall_supervisor supervisor({SYS_sendto, SYS_recvmsg});
+      test::syscall_supervisor supervisor({SYS_sendto, SYS_recvfrom});
       const auto told = [&](std::uint16_t unknown, operation what, const std::string& words) {
         const auto error = failure_of(attach_without(supervisor, unknown, borrow(program)));
         expect(error == errc::not_supported, error.message());

@@ -129,7 +129,7 @@ TEST_CASE("xdp: a query is one request on one socket, and no allocation", "[xdp]
         if (found) mode = found->mode();
       });
       expect(mode == xdp_mode::generic);
-      expect_equal(test::names(calls), "socket sendto recvmsg close");
+      expect_equal(test::names(calls), "socket sendto recvfrom close");
       const auto allocated = test::allocations([] {
         expect(query({.interface = lo}).has_value());
         expect(query({.interface = lo, .holders = true}).has_value());

@@ -4,15 +4,14 @@
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include "child_helpers.hpp"
+#include "netlink_faults.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
 #include "support/privileges.hpp"
@@ -49,10 +48,6 @@ struct reply {
 
 constexpr attribute named(std::uint16_t type, std::uint32_t id) { return {8, type, id}; }
 
-msghdr& message_of(const test::observed_call& call) {
-  return *reinterpret_cast<msghdr*>(static_cast<std::uintptr_t>(call.arguments[1]));
-}
-
 // A query that gets this answer.
 expected<xdp_programs> answered_with(test::syscall_supervisor& supervisor, reply answer) {
   std::optional<expected<xdp_programs>> result;
@@ -62,8 +57,7 @@ expected<xdp_programs> answered_with(test::syscall_supervisor& supervisor, reply
           answer.header.nlmsg_seq = call.at<std::uint32_t>(offsetof(nlmsghdr, nlmsg_seq));
           return test::verdict::proceed();
         }
-        std::memcpy(message_of(call).msg_iov->iov_base, &answer, sizeof answer);
-        return test::verdict::give(sizeof answer);
+        return bpflink::answer(call, answer);
       },
       [&result] { result.emplace(query({.interface = lo})); }));
   return *result;
@@ -76,17 +70,16 @@ TEST_CASE("xdp: a query's answer that is cut off or of another interface is none
   SKIP_IF(test::needs_supervisor());
   const auto result = test::in_child([] {
     test::netns_fixture().run([] {
-      test::syscall_supervisor supervisor({SYS_sendto, SYS_recvmsg});
-      std::optional<bpf_error> cut_off;
+      test::syscall_supervisor supervisor({SYS_sendto, SYS_recvfrom});
+      std::optional<bpf_error> failure;
       static_cast<void>(supervisor.with_handler(
           [](const test::observed_call& call) {
-            if (call.number == SYS_recvmsg) message_of(call).msg_iov->iov_len = 64;
-            return test::verdict::proceed();
+            return call.number == SYS_recvfrom ? cut_off(call) : test::verdict::proceed();
           },
-          [&cut_off] { cut_off = query({.interface = lo}).error(); }));
-      expect(*cut_off == errc::system);
-      expect_equal(cut_off->sys_errno(), EMSGSIZE);
-      expect_contains(cut_off->message(), "query xdp of interface 1 (lo): ");
+          [&failure] { failure = query({.interface = lo}).error(); }));
+      expect(*failure == errc::system);
+      expect_equal(failure->sys_errno(), EMSGSIZE);
+      expect_contains(failure->message(), "query xdp of interface 1 (lo): ");
 
       const auto other = failure_of(answered_with(supervisor, {2, XDP_ATTACHED_NONE, {}}));
       expect(other == errc::system);
@@ -102,7 +95,7 @@ TEST_CASE("xdp: a program on the device is told beside one on the host", "[xdp]"
   SKIP_IF(test::needs_supervisor());
   const auto result = test::in_child([] {
     test::netns_fixture().run([] {
-      test::syscall_supervisor supervisor({SYS_sendto, SYS_recvmsg});
+      test::syscall_supervisor supervisor({SYS_sendto, SYS_recvfrom});
       const auto both = must(answered_with(
           supervisor, {1, XDP_ATTACHED_MULTI, {named(IFLA_XDP_DRV_PROG_ID, 17), named(IFLA_XDP_HW_PROG_ID, 18)}}));
       expect(both.mode() == xdp_mode::automatic);
