@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "error_record.hpp"
+#include "explain/capability.hpp"
 
 namespace bpflink {
 
@@ -48,6 +49,10 @@ constexpr errno_meaning meanings[] = {
     {ENFILE, errc::system, cause::no_descriptors, "the system is out of descriptors"},
 };
 
+constexpr bool is_bpf_call(operation call) noexcept {
+  return call >= operation::prog_load && call <= operation::map_lookup;
+}
+
 detail::error_pieces pieces_of(const attempt& what, const diagnosis& why, const bpf_error* first,
                                std::string_view log) noexcept {
   return {.action = what.action.view(),
@@ -75,7 +80,14 @@ diagnosis with_words(diagnosis why, std::string_view words) noexcept {
 
 bpf_error make_error(const attempt& what, kernel::failure failed, const diagnosis& why, const bpf_error* first,
                      std::string_view log) noexcept {
-  return detail::error_access::make(why.code, failed.call, why.why, failed.number, pieces_of(what, why, first, log));
+  const auto make = [&](const diagnosis& told) {
+    return detail::error_access::make(told.code, failed.call, told.why, failed.number,
+                                      pieces_of(what, told, first, log));
+  };
+  if (why.why == cause::unknown && failed.number == EPERM && is_bpf_call(failed.call)) {
+    if (const auto closed = explain::closed_bpf_call()) return make(*closed);
+  }
+  return make(why);
 }
 
 bpf_error make_error(const attempt& what, kernel::failure failed) noexcept {

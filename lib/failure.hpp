@@ -31,7 +31,8 @@ struct diagnosis {
 // ... and the kernel's own words behind it, where it had some.
 [[nodiscard]] diagnosis with_words(diagnosis why, std::string_view words) noexcept;
 
-// An error about a system call that failed.
+// An error about a system call that failed. What is not permitted for no cause that was established is looked into
+// here: bpf(2) can be closed as a whole, whatever is asked of it.
 [[nodiscard]] bpf_error make_error(const attempt& what, kernel::failure failed, const diagnosis& why,
                                    const bpf_error* first = nullptr, std::string_view log = {}) noexcept;
 // ... with what the errno alone says.

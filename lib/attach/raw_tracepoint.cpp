@@ -5,7 +5,6 @@
 #include <cerrno>
 
 #include "attachment.hpp"
-#include "explain/capability.hpp"
 #include "explain/feature.hpp"
 #include "explain/program.hpp"
 #include "explain/tracepoints.hpp"
@@ -79,9 +78,6 @@ diagnosis why_refused(const raw_tracepoint_options& options, kernel::failure fai
       return {errc::already_exists, cause::already_attached,
               text{"{} is attached to this tracepoint already", explain::describe_program(options.program).view()},
               text{"since Linux 6.10 one can be attached many times"}};
-    case EPERM:
-      if (auto missing = explain::missing_capability({kernel::capability::bpf})) return *missing;
-      break;
     default:
       break;
   }

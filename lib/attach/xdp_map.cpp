@@ -41,11 +41,8 @@ attempt attempted(const device_map_query& asked) noexcept { return attempted("re
 attempt attempted(const cpu_map_query& asked) noexcept { return attempted("read", "of", request_of(asked)); }
 
 bool is_right(const kernel::map_info_raw& shape, const entry_request& asked) noexcept {
-  const bool right_type = asked.cpu
-                              ? shape.type == kernel::map_type_cpumap
-                              : shape.type == kernel::map_type_devmap || shape.type == kernel::map_type_devmap_hash;
   const bool with_program = shape.value_size == sizeof(kernel::xdp_entry_value);
-  return right_type && shape.key_size == sizeof(kernel::u32) &&
+  return explain::is_of_right_type(asked, shape) && shape.key_size == sizeof(kernel::u32) &&
          (with_program || (!asked.program && shape.value_size == sizeof(kernel::u32)));
 }
 

@@ -2,8 +2,11 @@
 #include "explain/capability.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdint>
 
+#include "kernel/bpf.hpp"
 #include "kernel/files.hpp"
 
 namespace bpflink::explain {
@@ -25,6 +28,20 @@ std::optional<diagnosis> missing_capability(std::initializer_list<kernel::capabi
     missing.add(" ({} would do as well)", kernel::to_string(instead));
   }
   return diagnosis{errc::permission_denied, cause::missing_capability, missing, {}};
+}
+
+std::optional<diagnosis> closed_bpf_call() noexcept {
+  auto missing = missing_capability({kernel::capability::bpf});
+  if (!missing) return std::nullopt;
+  std::array<char, 16> buffer{};
+  const auto setting = kernel::read_file("/proc/sys/kernel/unprivileged_bpf_disabled", buffer);
+  if (setting && setting->starts_with('0')) return std::nullopt;
+  // Refused as no link's where the call is open.
+  const auto any = kernel::link_detach({.link_fd = kernel::descriptor(-1)});
+  if (any || any.error().number != EPERM) return std::nullopt;
+  missing->reason.add(", without which bpf(2) is closed here");
+  missing->hint.add("the sysctl kernel.unprivileged_bpf_disabled closes it to others, before Linux 5.19 altogether");
+  return missing;
 }
 
 std::optional<diagnosis> capability_of_own_user_namespace() noexcept {

@@ -117,10 +117,7 @@ std::optional<diagnosis> missing_attach_capability(attach_type where) noexcept {
   if (filters_packets || probe(feature::iterator) == availability::no) {
     if (auto missing = missing_capability({kernel::capability::net_admin})) return missing;
   }
-  // Before 5.19 the sysctl unprivileged_bpf_disabled closes the whole call to others.
-  const auto any_call = kernel::link_detach({.link_fd = kernel::descriptor(-1)});
-  if (any_call || any_call.error().number != EPERM) return std::nullopt;
-  return missing_capability({kernel::capability::bpf});
+  return closed_bpf_call();
 }
 
 }  // namespace bpflink::explain

@@ -161,8 +161,11 @@ diagnosis xdp(xdp_place place, program_ref program, kernel::failure failed) noex
                                : text{"the interface's driver has no XDP in {} mode", mode_word(place.flags)},
               text{"{}", place.flags == kernel::xdp_native ? "generic mode works on every interface" : ""}};
     case EPERM:
-      // CAP_SYS_ADMIN does not serve here.
-      if (established(missing_capability({kernel::capability::net_admin}, kernel::capability::net_admin))) return *why;
+      // CAP_SYS_ADMIN does not serve here. A link takes no capability.
+      if (failed.call == operation::netlink_set_xdp &&
+          established(missing_capability({kernel::capability::net_admin}, kernel::capability::net_admin))) {
+        return *why;
+      }
       break;
     default:
       break;

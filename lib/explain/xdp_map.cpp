@@ -116,9 +116,7 @@ std::optional<bool> fits_entry(program_ref program, kernel::u32 map_type, kernel
 
 diagnosis unfit_entry_map(const entry_request& asked, const kernel::map_info_raw& shape) noexcept {
   if (auto wrong = no_map(asked.map)) return *wrong;
-  const bool fits = asked.cpu ? shape.type == kernel::map_type_cpumap
-                              : shape.type == kernel::map_type_devmap || shape.type == kernel::map_type_devmap_hash;
-  if (!fits) {
+  if (!is_of_right_type(asked, shape)) {
     return {errc::wrong_type, cause::wrong_map_type, text{"the map is no {} map", sort_of(asked.cpu)}, {}};
   }
   return {errc::wrong_type, cause::wrong_map_type,

@@ -22,6 +22,10 @@ struct entry_request {
   std::optional<program_ref> program;
   bool cpu;  // else a device
 };
+[[nodiscard]] inline bool is_of_right_type(const entry_request& asked, const kernel::map_info_raw& shape) noexcept {
+  if (asked.cpu) return shape.type == kernel::map_type_cpumap;
+  return shape.type == kernel::map_type_devmap || shape.type == kernel::map_type_devmap_hash;
+}
 
 // The descriptor is closed, of no map, or of one whose entries are others. `shape` is what it says of itself.
 [[nodiscard]] diagnosis unfit_entry_map(const entry_request& asked, const kernel::map_info_raw& shape) noexcept;

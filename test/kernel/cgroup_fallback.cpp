@@ -7,6 +7,7 @@
 
 #include "bpflink/attach/cgroup.hpp"
 #include "bpflink/info.hpp"
+#include "child_helpers.hpp"
 #include "helpers.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
@@ -88,6 +89,25 @@ TEST_CASE("old cgroup: it runs, stops and is told as what it is", "[.][old-cgrou
   CHECK(sentence(handle.close()) == "");
   CHECK(attached(cgroup) == ids{id_of(theirs)});
   CHECK(handle.close().error() == errc::bad_handle);
+}
+
+TEST_CASE("old cgroup: what is no link has no place that others can be next to", "[.][old-cgroup]") {
+  test::cgroup_fixture cgroup;
+  const auto there = load_egress();
+  const auto program = load_egress();
+  const auto link = attach_egress(cgroup, there);
+  REQUIRE(sentence(link) == "");
+  const auto refused = attach(cgroup_options{.cgroup = fd_ref{cgroup.get()},
+                                             .hook = cgroup_hook::inet_egress,
+                                             .program = borrow(program),
+                                             .position = position::before(*link)});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error() == errc::not_supported);
+  CHECK(refused.error().cause() == cause::no_such_operation);
+  CHECK(refused.error().operation() == operation::none);
+  CHECK_THAT(refused.error().message(),
+             test::contains("the position is relative to an attachment that is no bpf_link"));
+  CHECK(attached(cgroup) == ids{id_of(there)});
 }
 
 TEST_CASE("old cgroup: an update keeps the place among others, and never throws one out", "[.][old-cgroup]") {
@@ -252,6 +272,24 @@ TEST_CASE("old cgroup: what it cannot do it says without a system call", "[.][ol
   }
   CHECK(test::names(supervisor.record_calls([&] { CHECK(sentence(handle.update(borrow(load_egress()))) == ""); })) !=
         "");
+}
+
+// What lifetime.md says of children that fork(2) made.
+TEST_CASE("old cgroup: whoever destroys the handle first detaches, a forked child too", "[.][old-cgroup]") {
+  test::cgroup_fixture cgroup;
+  const auto program = load_egress();
+  auto link = attach_egress(cgroup, program);
+  REQUIRE(sentence(link) == "");
+  CHECK(test::in_child([] {}).failure() == "");
+  CHECK(attached(cgroup) == ids{id_of(program)});
+  CHECK(test::in_child([&] { static_cast<void>(std::move(*link).release()); }).failure() == "");
+  CHECK(attached(cgroup) == ids{id_of(program)});
+  CHECK(test::in_child([&] { const cgroup_link gone = *std::move(link); }).failure() == "");
+  CHECK(attached(cgroup).empty());
+  const auto closed = link->close();
+  REQUIRE_FALSE(closed);
+  CHECK(closed.error() == errc::not_found);
+  CHECK(closed.error().cause() == cause::not_attached);
 }
 
 }  // namespace bpflink

@@ -99,6 +99,18 @@ void check_openers(const any_case& kind) {
   CHECK(test::link_ends(id));
 }
 
+// What lifetime.md says of children that fork(2) made.
+void check_forked(const any_case& kind) {
+  const auto program = kind.load();
+  auto link = attached(kind, program);
+  const auto id = id_of(link.fd());
+  CHECK(test::in_child([&] { test::expect(link.close().has_value()); }).failure() == "");
+  CHECK(test::link_exists(id));
+  CHECK(runs(kind, program, link) > 0);
+  CHECK(sentence(link.close()) == "");
+  CHECK(test::link_ends(id));
+}
+
 // 0 means "no argument" in the kernel's attributes, and what is printed must not go into a link.
 void check_low_descriptors(const any_case& kind) {
   const auto program = kind.load();
@@ -245,6 +257,7 @@ void check_lost_target(const any_case& kind) {
 void check_lifetime(const any_case& kind) {
   check_pins(kind);
   check_openers(kind);
+  check_forked(kind);
   check_low_descriptors(kind);
   check_closed(kind);
   check_ownership(kind);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Flow dissectors without links, as before Linux 5.8: the hidden cases run where BPF_LINK_CREATE is unknown.
+#include <sys/syscall.h>
+
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,7 @@
 #include "support/old_kernel.hpp"
 #include "support/privileges.hpp"
 #include "support/seccomp.hpp"
+#include "support/syscall_supervisor.hpp"
 
 namespace bpflink {
 
@@ -161,6 +165,33 @@ TEST_CASE("old netns: an update to what is no flow dissector is told", "[.][old-
   CHECK(updated.error() == errc::wrong_type);
   CHECK_THAT(updated.error().message(), contains("is of type xdp, this hook takes flow_dissector"));
   CHECK(dissected(netns, program) == 1);
+}
+
+TEST_CASE("old netns: a kernel that swaps no flow dissector is told, and what is there stays", "[.][old-netns]") {
+  SKIP_IF(test::needs_supervisor());
+  const auto result = test::in_child([] {
+    const test::netns_fixture netns;
+    const auto program = load_dissector();
+    const auto next = load_dissector();
+    auto link = must(attach_inside(netns, flow_dissector(program)));
+    test::syscall_supervisor supervisor({SYS_bpf});
+    // As before Linux 5.5, where each place takes one program, once.
+    static_cast<void>(supervisor.with_handler(
+        [](const test::observed_call& call) {
+          return call.command() == test::command::prog_attach ? test::verdict::fail(EEXIST) : test::verdict::proceed();
+        },
+        [&] {
+          const auto refused = failure_of(link.update(borrow(next)));
+          expect(refused == errc::not_supported, refused.message());
+          expect(refused.cause() == cause::missing_feature);
+          expect_equal(refused.sys_errno(), EEXIST);
+          expect_contains(refused.message(), "this kernel cannot swap a flow dissector; Linux can since 5.5");
+        }));
+    expect(programs_in(netns, at::flow_dissector) == std::vector{test::program_id(program.get())});
+    expect_equal(sentence(link.close()), "");
+    expect(programs_in(netns, at::flow_dissector).empty());
+  });
+  CHECK(result.failure() == "");
 }
 
 TEST_CASE("old netns: released, the program stays", "[.][old-netns]") {

@@ -138,6 +138,9 @@ TEST_CASE("pins: each wrong place has its own cause", "[pins]") {
                 "something stands at this path already (renameat2: EEXIST)");
   check_refused(held.link->unpin(pins / "nothing"), errc::not_found, cause::no_such_path, ENOENT,
                 "nothing is pinned there (unlink: ENOENT)");
+  REQUIRE(::mkdir((pins / "directory").c_str(), 0700) == 0);
+  check_refused(held.link->unpin(pins / "directory"), errc::wrong_type, cause::not_bpffs, EISDIR,
+                "it is a directory, and no pin (unlink: EISDIR)");
   CHECK(sentence(held.link->unpin(pins / "taken")) == "");
   CHECK(sentence(held.link->unpin(pins / "second")) == "");
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -165,6 +166,25 @@ TEST_CASE("tracepoint: tracefs is looked for, and told where it is nowhere", "[t
       expect_contains(refusal("sched", "sched_swich", borrow(program)).message(), "sched_switch");
     }
     expect_equal(::umount2(elsewhere.c_str(), MNT_DETACH), 0, "umount");
+  });
+  CHECK(result.failure() == "");
+}
+
+TEST_CASE("tracepoint: a kernel without tracefs is told", "[tracepoint]") {
+  SKIP_IF(test::needs_root());
+  const auto result = test::in_mount_namespace([] {
+    const test::directory_fixture directory;
+    const auto filesystems = directory / "filesystems";
+    expect(test::fd{::open(filesystems.c_str(), O_CREAT | O_CLOEXEC, 0644)}.get() >= 0);
+    expect_equal(test::write_file(filesystems, "nodev\tsysfs\nnodev\tbpf\n"), 0, "writing");
+    hide_tracefs();
+    test::bind_over(filesystems, "/proc/filesystems");
+    const auto program = load_tracepoint();
+    const auto refused = failure_of(attach(at_call(borrow(program))));
+    expect(refused == errc::not_supported, refused.message());
+    expect(refused.cause() == cause::missing_configuration);
+    expect_contains(refused.message(), "this kernel was built without tracefs");
+    expect_equal(::umount2("/proc/filesystems", MNT_DETACH), 0, "umount");
   });
   CHECK(result.failure() == "");
 }

@@ -3,13 +3,19 @@
 // needs one, and is told which.
 #include "unprivileged.hpp"
 
+#include <fcntl.h>
+#include <sys/syscall.h>
+
 #include <cerrno>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "bpflink/attach/cgroup.hpp"
+#include "bpflink/attach/raw_link.hpp"
 #include "bpflink/attach/raw_tracepoint.hpp"
+#include "bpflink/attach/sockmap.hpp"
 #include "bpflink/attach/struct_ops.hpp"
 #include "bpflink/attach/uprobe_multi.hpp"
 #include "bpflink/attach/xdp.hpp"
@@ -18,8 +24,12 @@
 #include "netfilter_helpers.hpp"
 #include "netns_programs.hpp"
 #include "socket_helpers.hpp"
+#include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/cgroup_fixture.hpp"
 #include "support/congestion_control.hpp"
+#include "support/mount_namespace.hpp"
+#include "support/seccomp.hpp"
 #include "tc_helpers.hpp"
 #include "uprobe_targets.hpp"
 
@@ -151,6 +161,65 @@ TEST_CASE("privileges: what queries, ids and filters without a link need is told
             const auto taken = failure_of(attach(xdp_options{.interface = 1, .program = borrow(*program)}));
             expect(taken == errc::busy && taken.cause() == cause::slot_taken, taken.message());
           };
+        }) == "");
+}
+
+// What the kernel says before Linux 5.19 to whoever has no CAP_BPF, whatever is asked.
+TEST_CASE("privileges: where bpf(2) is closed as a whole, what opens it is told", "[errors]") {
+  SKIP_IF(test::needs_cgroup2());
+  SKIP_IF(test::needs_seccomp());
+  SKIP_IF(test::needs_kernel(5, 7, "links"));
+  const test::directory_fixture directory;
+  const test::cgroup_fixture cgroup;
+  const auto setting = directory / "setting";
+  const auto closed_by = [&](const char* value, const std::function<void(const bpf_error&)>& check) {
+    REQUIRE(test::fd{::open(setting.c_str(), O_CREAT | O_CLOEXEC, 0644)});
+    REQUIRE(test::write_file(setting, value) == 0);
+    return test::in_mount_namespace([&] {
+             test::bind_over(setting, "/proc/sys/kernel/unprivileged_bpf_disabled");
+             test::netns_fixture().run([&] {
+               const auto loaded = load_xdp();
+               const auto program = borrow(loaded);
+               const auto map = test::must(test::create_map(test::map_type::sockmap, 4, 4, 1), "making a map");
+               const fd_ref target{map.get()};
+               const fd_ref group{cgroup.get()};
+               auto link =
+                   must(attach(raw_link_options{.target = ifindex{1}, .hook = attach_type::xdp, .program = program}));
+               const auto place = test::offset_of(test::first_target);
+               test::refuse_call(SYS_bpf, EPERM);
+               test::become_nobody();
+               check(failure_of(
+                   attach(cgroup_options{.cgroup = group, .hook = cgroup_hook::inet4_connect, .program = program})));
+               check(failure_of(attach(netns_options{.hook = netns_hook::sk_lookup, .program = program})));
+               check(failure_of(attach(iterator_options{.program = program})));
+               check(failure_of(attach(raw_tracepoint_options{.name = "sys_enter", .program = program})));
+               check(failure_of(attach(xdp_options{.interface = 1, .program = program})));
+               check(failure_of(attach(tcx_options{.interface = 1, .hook = tcx_hook::ingress, .program = program})));
+               check(failure_of(attach(netfilter_options{
+                   .family = netfilter_family::ipv4, .hook = netfilter_hook::local_in, .program = program})));
+               check(failure_of(attach(sockmap_options{.map = target,
+                                                       .hook = sockmap_hook::msg_verdict,
+                                                       .program = program,
+                                                       .eviction = eviction::allowed})));
+               check(failure_of(attach(struct_ops_options{.map = target})));
+               check(failure_of(
+                   attach(uprobe_multi_options{.path = "/proc/self/exe", .offsets = {&place, 1}, .program = program})));
+               check(failure_of(link.update(program)));
+               check(failure_of(link.info()));
+             });
+           })
+        .failure();
+  };
+  CHECK(closed_by("2\n", [](const bpf_error& error) {
+          expect_missing(error, "CAP_BPF");
+          expect_equal(error.sys_errno(), EPERM);
+          expect_contains(std::string{error.reason()}, "without which bpf(2) is closed here");
+          expect_contains(std::string{error.hint()}, "kernel.unprivileged_bpf_disabled");
+        }) == "");
+  // Then it is something else that does not permit it, and that is not told.
+  CHECK(closed_by("0\n", [](const bpf_error& error) {
+          expect(error == errc::permission_denied, error.message());
+          expect(error.cause() == cause::unknown, error.message());
         }) == "");
 }
 
