@@ -51,12 +51,12 @@ expected<netkit_link> attach(const netkit_options& options) noexcept {
       options.interface, [&] { return attempted(options); }, [&] { return attach_here(options); });
 }
 
-expected<attached_programs> query(const netkit_query& hook) noexcept {
+expected<attached_programs> query(const netkit_query& asked) noexcept {
   const auto words = [&] {
-    return attempt{text{"query netkit {}", to_string(hook.hook)}, "of", hooks::describe(hook.interface)};
+    return attempt{text{"query netkit {}", to_string(asked.hook)}, "of", hooks::describe(asked.interface)};
   };
-  if (!is_hook(hook.hook)) return tl::unexpected(hooks::no_such_hook(words()));
-  return hooks::query_interface(hook.interface, static_cast<attach_type>(static_cast<kernel::u32>(hook.hook)), words);
+  if (!is_hook(asked.hook)) return tl::unexpected(hooks::no_such_hook(words()));
+  return hooks::query_interface(asked.interface, static_cast<attach_type>(static_cast<kernel::u32>(asked.hook)), words);
 }
 
 }  // namespace bpflink

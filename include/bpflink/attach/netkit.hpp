@@ -72,6 +72,6 @@ struct netkit_query {
 ///         not_supported, and a namespace that cannot be entered: as attach().
 /// @since Linux 6.7
 /// @kernel BPF_PROG_QUERY (drivers/net/netkit.c)
-[[nodiscard]] BPFLINK_API expected<attached_programs> query(const netkit_query& hook) noexcept;
+[[nodiscard]] BPFLINK_API expected<attached_programs> query(const netkit_query& asked) noexcept;
 
 }  // namespace bpflink

@@ -97,6 +97,6 @@ struct tcx_query {
 ///         attach().
 /// @since Linux 6.6
 /// @kernel BPF_PROG_QUERY (kernel/bpf/tcx.c)
-[[nodiscard]] BPFLINK_API expected<attached_programs> query(const tcx_query& hook) noexcept;
+[[nodiscard]] BPFLINK_API expected<attached_programs> query(const tcx_query& asked) noexcept;
 
 }  // namespace bpflink
