@@ -36,6 +36,9 @@ std::optional<diagnosis> bad_place(zstring_view path) noexcept {
   split_path parts;
   if (!split(path, parts))
     return diagnosis{errc::invalid_argument, cause::bad_option, text{"the path is too long"}, {}};
+  if (parts.name.empty()) {
+    return diagnosis{errc::invalid_argument, cause::bad_pin_name, text{"the path has no name at its end"}, {}};
+  }
   const auto directory = kernel::status_of(parts.directory.data());
   if (!directory) {
     if (!kernel::is_missing(parts.directory.data())) return std::nullopt;
@@ -49,9 +52,6 @@ std::optional<diagnosis> bad_place(zstring_view path) noexcept {
     return diagnosis{errc::invalid_argument, cause::not_bpffs,
                      text{"{} is not in a BPF file system", parts.directory.data()},
                      text{"pin below /sys/fs/bpf, or mount one: mount -t bpf bpf DIRECTORY"}};
-  }
-  if (parts.name.empty()) {
-    return diagnosis{errc::invalid_argument, cause::bad_pin_name, text{"the path has no name at its end"}, {}};
   }
   if (parts.name.find('.') != std::string_view::npos) {
     return diagnosis{errc::invalid_argument,

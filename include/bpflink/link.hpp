@@ -65,10 +65,10 @@ class [[nodiscard]] link_handle {
   ///
   /// @errors bad_handle: this or the program's handle is empty, or the program's descriptor closed. not_supported: this
   ///         kind has no update (can_update() says so beforehand). wrong_type: the program's type or expected attach
-  ///         type does not fit. already_exists: the program is at the hook already (tcx, netkit, and cgroups without a
-  ///         link). defunct: the target is gone, or the link or program was detached. By an older mechanism also
-  ///         conflict: another program has taken the place of ours; permission_denied: a capability (named) to ask for
-  ///         that or to enter the network namespace.
+  ///         type does not fit (at cgroups the kernel looks at the type alone). already_exists: the program is at the
+  ///         hook already (tcx, netkit, and cgroups without a link). defunct: the target is gone, or the link or
+  ///         program was detached. By an older mechanism also conflict: another program has taken the place of ours;
+  ///         permission_denied: a capability (named) to ask for that or to enter the network namespace.
   /// @since Linux 5.7
   /// @kernel BPF_LINK_UPDATE (kernel/bpf/syscall.c)
   [[nodiscard]] BPFLINK_API expected<void> update(program_ref next) noexcept;
@@ -95,19 +95,20 @@ class [[nodiscard]] link_handle {
   /// Pins it at a path in a BPF file system, so that it outlives this process.
   ///
   /// @errors not_found: the directory is missing. already_exists: something is at the path. invalid_argument: the path
-  ///         is not in a BPF file system, or its name has a dot. permission_denied: the directory's mode.
+  ///         is not in a BPF file system, or its name is empty or has a dot. permission_denied: the directory's mode.
   ///         not_supported: it is no bpf_link (can_pin() says so beforehand). bad_handle: empty.
   /// @since Linux 5.7
   /// @kernel BPF_OBJ_PIN (kernel/bpf/inode.c)
   [[nodiscard]] BPFLINK_API expected<void> pin(zstring_view path) const noexcept;
   /// Moves a pin of this link to another path of the same file system without a moment unpinned; where the old path is
-  /// gone, pins anew.
+  /// gone, pins anew. What stands at the old path is not looked at.
   ///
   /// @errors As pin(); invalid_argument also where the paths are in different file systems.
   /// @since Linux 5.7
   /// @kernel renameat2(2) with RENAME_NOREPLACE
   [[nodiscard]] BPFLINK_API expected<void> move_pin(zstring_view from, zstring_view to) const noexcept;
-  /// Removes a pin. The attachment goes on as long as this handle, or another holder, does.
+  /// Removes a pin: what stands at the path, which is not looked at (as unlink(2) does). The attachment goes on as long
+  /// as this handle, or another holder, does.
   ///
   /// @errors not_found: nothing is at the path. permission_denied: the directory's mode. wrong_type: it is a directory.
   ///         not_supported: it is no bpf_link. bad_handle: empty.

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "attach/sole_program.hpp"
 #include "attached.hpp"
 #include "attachment.hpp"
 #include "explain/link.hpp"
@@ -23,13 +24,9 @@ kernel::prog_attach_attr attr_here(int program, std::uint32_t where) noexcept {
   return {.target = 0, .attach_bpf_fd = kernel::descriptor(program), .attach_type = where};
 }
 
-// Can be asked from any namespace. Program 0: nothing is attached. Nothing: this kernel does not tell, as before 5.2.
+// Can be asked from any namespace; not before 5.2.
 kernel::result<std::optional<program_id>> attached_in(fd_ref netns, std::uint32_t where) noexcept {
-  const auto found =
-      query_attached({.target = kernel::descriptor(netns.get()), .where = static_cast<attach_type>(where)});
-  if (!found && found.error().number == EINVAL) return std::nullopt;
-  if (!found) return tl::unexpected(found.error());
-  return found->empty() ? program_id{0} : (*found)[0].program;
+  return sole_program(netns.get(), static_cast<attach_type>(where));
 }
 
 // In the attachment's namespace.
@@ -52,27 +49,9 @@ kernel::result<void> let_go(attachment& held) noexcept {
   return there(held, kernel::prog_detach, held.companion.get());
 }
 
-diagnosis not_as_expected(program_id now, program_id expected) noexcept {
-  if (now == program_id{0}) {
-    return diagnosis{errc::defunct, cause::detached, text{"somebody else had detached the program already"},
-                     text{"attach anew"}};
-  }
-  return diagnosis{errc::conflict,
-                   cause::other_program,
-                   text{"{} is attached there, not the expected {}", explain::describe_program(now).view(),
-                        explain::describe_program(expected).view()},
-                   {}};
-}
-
 expected<void> update(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
   if (!held.companion) return tl::unexpected(refuse(explain::on_link(held, "update"), explain::detached()));
-  const auto now = attached_in(held.holder, held.place);
-  if (!now) return tl::unexpected(explain::update(held, next, expected_old, now.error()));
-  const auto expected = ask_id_of_program(expected_old != nullptr ? expected_old->fd().get() : held.companion.get());
-  if (!expected) return tl::unexpected(explain::update(held, next, expected_old, expected.error()));
-  if (*now && **now != *expected) {
-    return tl::unexpected(refuse(explain::on_link(held, "update"), not_as_expected(**now, *expected)));
-  }
+  if (auto wrong = not_the_sole_one(held, next, expected_old)) return tl::unexpected(*std::move(wrong));
   // The kernel refuses the same program again; links take it.
   const auto next_id = id_of_program(next.fd().get());
   if (next_id && next_id == id_of_program(held.companion.get())) return {};

@@ -57,6 +57,12 @@ diagnosis why_not_opened(const netns_target& target, kernel::failure failed) noe
   if (failed.number == ENOENT && kernel::is_missing("/proc/self")) {
     return {errc::system, cause::no_such_path, text{"no /proc is mounted"}, {}};
   }
+  if (failed.number == EACCES && target.path()) {
+    return {errc::permission_denied,
+            cause::file_permission,
+            text{"the mode of the file, or of a directory, forbids it"},
+            {}};
+  }
   if (!process) return diagnose(failed);
   std::array<char, 32> directory{};
   fmt::format_to_n(directory.data(), directory.size() - 1, "/proc/{}", process->value());

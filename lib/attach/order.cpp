@@ -3,14 +3,20 @@
 
 namespace bpflink::hooks {
 
-diagnosis no_anchor(const position& where) noexcept {
+diagnosis no_order(const std::optional<position>& where, const std::optional<revision>& expected) noexcept {
   using access = detail::position_access;
-  if (access::descriptor(where) && access::descriptor(where).get() == 0) {
+  if (!where || !says_nothing(where, {})) {
+    return {errc::invalid_argument,
+            cause::bad_option,
+            text{"no hook has revision {}, the kernel takes it for any", expected ? expected->value() : 0},
+            {}};
+  }
+  if (access::descriptor(*where) && access::descriptor(*where).get() == 0) {
     return {errc::invalid_argument, cause::bad_option,
             text{"the position's descriptor is 0, which the kernel takes for none"},
             text{"duplicate it to another number"}};
   }
-  switch (access::sort_of(where)) {
+  switch (access::sort_of(*where)) {
     case access::sort::no_link:
       return {errc::not_supported,
               cause::no_such_operation,
@@ -21,15 +27,6 @@ diagnosis no_anchor(const position& where) noexcept {
     default:
       return {errc::bad_handle, cause::empty_handle, text{"the position's link handle is empty"}, {}};
   }
-}
-
-diagnosis no_order(const std::optional<position>& where, const std::optional<revision>& expected) noexcept {
-  if (lacks_anchor(where)) return no_anchor(*where);
-  if (expected && expected->value() == 0) {
-    return {errc::invalid_argument, cause::bad_option, text{"no hook has revision 0, the kernel takes it for any"}, {}};
-  }
-  return {errc::invalid_argument, cause::bad_option,
-          text{"the position is relative to descriptor 0, which the kernel takes for none"}, text{"duplicate it"}};
 }
 
 }  // namespace bpflink::hooks

@@ -48,20 +48,8 @@ struct placement {
   return expected ? expected->value() : 0;
 }
 
-// Whether the position is relative to a handle that has no descriptor: nothing that the kernel could be asked about.
-[[nodiscard]] inline bool lacks_anchor(const std::optional<position>& where) noexcept {
-  using access = detail::position_access;
-  if (!where) return false;
-  const auto sort = access::sort_of(*where);
-  const bool by_descriptor = sort == access::sort::link || sort == access::sort::program;
-  // 0 stands for none: a program's would make "before this one" out of "before all".
-  return sort == access::sort::no_link || (by_descriptor && access::descriptor(*where).get() <= 0);
-}
-
-// Why such a position is refused.
-[[nodiscard]] diagnosis no_anchor(const position& where) noexcept;
-
-// What the kernel would take for no order at all: a position relative to nothing, descriptor 0, revision 0.
+// What the kernel would take for no order at all, or could not be asked about: a position relative to an empty handle,
+// to what is no link, or to descriptor 0, which would make "before this one" out of "before all"; revision 0.
 [[nodiscard]] inline bool says_nothing(const std::optional<position>& where,
                                        const std::optional<revision>& expected) noexcept {
   using access = detail::position_access;
@@ -69,7 +57,7 @@ struct placement {
   if (!where) return false;
   const auto sort = access::sort_of(*where);
   const bool by_descriptor = sort == access::sort::link || sort == access::sort::program;
-  return lacks_anchor(where) || (by_descriptor && access::descriptor(*where).get() == 0);
+  return sort == access::sort::no_link || (by_descriptor && access::descriptor(*where).get() <= 0);
 }
 // Why it is refused.
 [[nodiscard]] diagnosis no_order(const std::optional<position>& where,

@@ -37,7 +37,7 @@ template <class Options>
 
 // Whether the kernel can be asked at all.
 [[nodiscard]] inline bool well_formed(const ordered_attach& asked) noexcept {
-  return asked.program.fd() && !lacks_anchor(asked.order);
+  return asked.program.fd() && !says_nothing(asked.order, asked.expected);
 }
 // Why it cannot.
 [[nodiscard]] bpf_error ill_formed(const attempt& what, const ordered_attach& asked) noexcept;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "attach/raw_target.hpp"
+#include "attach/sole_program.hpp"
 #include "attached.hpp"
 #include "attachment.hpp"
 #include "bpflink/features.hpp"
@@ -33,12 +34,12 @@ constexpr kernel::failure not_there{operation::prog_detach, ENOENT};
 // An error where another program is attached, or none, or where that cannot be told now. Kernels that cannot tell at
 // all (before 4.15) are believed to have ours.
 kernel::result<void> is_the_only_one(int target, int program, attach_type where) noexcept {
-  const auto there = query_attached({.target = kernel::descriptor(target), .where = where});
-  if (!there && there.error().number == EINVAL) return {};
+  const auto there = sole_program(target, where);
   if (!there) return tl::unexpected(there.error());
-  kernel::prog_info_raw ours{};
-  if (const auto told = kernel::obj_get_info(program, &ours, sizeof ours); !told) return tl::unexpected(told.error());
-  if (!there->contains(program_id{ours.id})) return tl::unexpected(not_there);
+  if (!*there) return {};
+  const auto ours = ask_id_of_program(program);
+  if (!ours) return tl::unexpected(ours.error());
+  if (**there != *ours) return tl::unexpected(not_there);
   return {};
 }
 
@@ -89,20 +90,10 @@ kernel::result<void> swap_beside_others(const attachment& held, int next, attach
   return swap_in_two_steps(held, next, where);
 }
 
-// Where there is one program at most, attaching throws out whoever is there: only our own may go.
-kernel::result<void> swap_alone(const attachment& held, int next, attach_type where) noexcept {
-  if (const auto ours = is_the_only_one(held.holder.get(), held.companion.get(), where); !ours) return ours;
-  return kernel::prog_attach(attr_of(held.holder.get(), next, where, held.variant));
-}
-
-std::optional<bpf_error> not_the_expected(const attachment& held, program_ref expected_old) noexcept {
-  if (same_program(expected_old.fd().get(), held.companion.get())) return std::nullopt;
-  return refuse(explain::on_link(held, "update"), {errc::conflict,
-                                                   cause::other_program,
-                                                   text{"{} is attached, not the expected {}",
-                                                        explain::describe_program(program_ref{held.companion}).view(),
-                                                        explain::describe_program(expected_old).view()},
-                                                   {}});
+std::optional<bpf_error> not_the_expected(const attachment& held, program_ref next,
+                                          const program_ref* expected_old) noexcept {
+  if (!beside_others(held)) return not_the_sole_one(held, next, expected_old);
+  return expected_old != nullptr ? not_our_own(held, next, *expected_old) : std::nullopt;
 }
 
 expected<void> update(attachment& held, program_ref next, const program_ref* expected_old) noexcept {
@@ -110,13 +101,12 @@ expected<void> update(attachment& held, program_ref next, const program_ref* exp
   if (!held.companion) {
     return tl::unexpected(refuse(explain::on_link(held, "update"), explain::detached()));
   }
-  if (expected_old != nullptr) {
-    if (auto conflict = not_the_expected(held, *expected_old)) return tl::unexpected(*std::move(conflict));
-  }
+  if (auto wrong = not_the_expected(held, next, expected_old)) return tl::unexpected(*std::move(wrong));
   auto owned = kernel::duplicate(next.fd().get());
   if (!owned) return tl::unexpected(explain::update(held, next, expected_old, owned.error()));
-  const auto swapped =
-      beside_others(held) ? swap_beside_others(held, owned->get(), where) : swap_alone(held, owned->get(), where);
+  const auto swapped = beside_others(held)
+                           ? swap_beside_others(held, owned->get(), where)
+                           : kernel::prog_attach(attr_of(held.holder.get(), owned->get(), where, held.variant));
   if (!swapped) return tl::unexpected(explain::update(held, next, expected_old, swapped.error()));
   held.companion = *std::move(owned);
   return {};

@@ -47,8 +47,15 @@ explain::xdp_place place_of(const xdp_options& options) noexcept {
   return tl::unexpected(make_error(attempted(options), last.why, why, &first, last.words.view()));
 }
 
-[[gnu::cold, gnu::noinline]] expected<xdp_link> no_program(const xdp_options& options) noexcept {
-  return tl::unexpected(refuse_empty(attempted(options), "program"));
+bool is_mode(xdp_mode mode) noexcept {
+  return mode == xdp_mode::automatic || mode == xdp_mode::generic || mode == xdp_mode::native ||
+         mode == xdp_mode::offload;
+}
+
+[[gnu::cold, gnu::noinline]] expected<xdp_link> ill_formed(const xdp_options& options) noexcept {
+  if (!options.program.fd()) return tl::unexpected(refuse_empty(attempted(options), "program"));
+  return tl::unexpected(
+      refuse(attempted(options), {errc::invalid_argument, cause::bad_option, text{"XDP has no such mode"}, {}}));
 }
 
 }  // namespace
@@ -85,7 +92,7 @@ expected<xdp_link> attach_here(const xdp_options& options) noexcept {
 }  // namespace
 
 expected<xdp_link> attach(const xdp_options& options) noexcept {
-  if (!options.program.fd()) return no_program(options);
+  if (!options.program.fd() || !is_mode(options.mode)) return ill_formed(options);
   return hooks::in_netns_of(
       options.interface, [&] { return attempted(options); }, [&] { return attach_here(options); });
 }

@@ -78,7 +78,8 @@ accepted_types accepted_by(const detail::attachment& held, const std::optional<k
     std::copy_n(types.begin(), accepted.count, accepted.types.begin());
   };
   if (!now) {
-    const bool by_hook = held.type == link_type::cgroup || held.type == link_type::netns;
+    // Without a link the hook is known, also where its number is 0.
+    const bool by_hook = held.type == link_type::cgroup && held.operations != &detail::link_operations;
     take(by_hook ? hooks::programs_of(static_cast<attach_type>(held.place))
                  : hooks::programs_of(held.type, held.place));
     return accepted;
@@ -147,7 +148,7 @@ diagnosis not_there(const detail::attachment& held, kernel::failure failed) noex
   if (held.type == link_type::cgroup && kernel::lacks_entry(held.holder.get(), "cgroup.procs")) {
     return {errc::defunct, cause::target_gone, text{"the cgroup was removed"}, {}};
   }
-  return {errc::defunct, cause::detached, text{"somebody else had detached the program already"}, text{"attach anew"}};
+  return detached_by_others();
 }
 
 // A program that is attached in another network namespace is swapped and detached there; where there is room for one
@@ -157,6 +158,15 @@ std::optional<diagnosis> not_permitted(kernel::failure failed) noexcept {
   if (failed.call == operation::enter_namespace) return missing_capability({kernel::capability::sys_admin});
   if (failed.call == operation::prog_query) return missing_capability({kernel::capability::net_admin});
   return std::nullopt;
+}
+
+// The number was closed behind the handle's back.
+diagnosis closed(const detail::attachment& held) noexcept {
+  const auto* const what = held.operations == &detail::link_operations ? "link" : "target";
+  return {errc::bad_handle,
+          cause::closed_descriptor,
+          text{"the {}'s descriptor {} is closed", what, held.holder.get()},
+          {}};
 }
 
 diagnosis of_update(const detail::attachment& held, program_ref next, const program_ref* expected_old,
@@ -182,6 +192,8 @@ diagnosis of_update(const detail::attachment& held, program_ref next, const prog
       if (const auto now = information(held)) return no_such_operation(*now);
       break;
     case EBADF:
+      if (kernel::is_closed(held.holder.get())) return closed(held);
+      [[fallthrough]];
     case EINVAL:
       if (auto wrong = unfit_for_update(held, next, expected_old, failed)) return *wrong;
       return by_feature(failed, held.operations == &detail::link_operations ? feature::bpf_link : feature::prog_attach);
@@ -256,6 +268,10 @@ bpf_error close(link_type type, kernel::failure failed) noexcept {
 
 diagnosis detached() noexcept {
   return {errc::defunct, cause::detached, text{"the program was detached"}, text{"attach anew"}};
+}
+
+diagnosis detached_by_others() noexcept {
+  return {errc::defunct, cause::detached, text{"somebody else had detached the program already"}, text{"attach anew"}};
 }
 
 bpf_error cannot_update(const detail::attachment& held, program_ref next) noexcept {

@@ -25,6 +25,8 @@ namespace bpflink::explain {
                                    kernel::failure failed) noexcept;
 // An attachment without a link was detached by its handle.
 [[nodiscard]] diagnosis detached() noexcept;
+// ... or by somebody else.
+[[nodiscard]] diagnosis detached_by_others() noexcept;
 
 // Without a system call: the handle, or the program's or map's, is empty, or the kind has no such operation.
 [[nodiscard]] bpf_error cannot_update(const detail::attachment& held, program_ref next) noexcept;

@@ -147,7 +147,7 @@ diagnosis xdp(xdp_place place, program_ref program, kernel::failure failed) noex
       if (established(no_interface(place.interface))) return *why;
       if (failed.call == operation::link_create && established(missing_feature(feature::xdp_links))) return *why;
       if (established(unfit_xdp_program(place, program))) return *why;
-      break;
+      return failed.call == operation::link_create ? by_feature(failed, feature::xdp_links) : diagnose(failed);
     case ENODEV:
       if (established(no_interface(place.interface))) return *why;
       break;

@@ -85,11 +85,12 @@ availability with_program(program_type type, kernel::u32 expected_attach_type, Q
   return loaded ? question(kernel::descriptor(loaded->get())) : judge(loaded, {});
 }
 
+// With a type whose loading takes CAP_NET_ADMIN: where it takes none, the attach does, and says EINVAL.
 availability program_attach(kernel::u32 flags) noexcept {
-  return with_program(program_type::cgroup_skb, 0, [flags](kernel::u32 program) noexcept {
+  return with_program(program_type::cgroup_sock, 0, [flags](kernel::u32 program) noexcept {
     return judge(kernel::prog_attach({.target = none,
                                       .attach_bpf_fd = program,
-                                      .attach_type = number(attach_type::cgroup_inet_egress),
+                                      .attach_type = number(attach_type::cgroup_inet_sock_create),
                                       .attach_flags = flags}),
                  {EBADF});
   });

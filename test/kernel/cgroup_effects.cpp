@@ -163,4 +163,25 @@ TEST_CASE("cgroup: an update changes what is done at once", "[cgroup]") {
   CHECK(sentence(link->update(borrow(allow))) == "");
 }
 
+// The kernel looks at the type alone, and so does what the documents say.
+TEST_CASE("cgroup: a link takes a program for another hook of the same type", "[cgroup]") {
+  SKIP_IF(test::needs_cgroup2());
+  SKIP_IF(test::needs_kernel(5, 7, "links"));
+  test::cgroup_fixture cgroup;
+  const auto load = [](std::uint32_t expected_attach_type, int value) {
+    return test::load({.type = test::prog_type::cgroup_sock_addr,
+                       .code = test::return_value(value),
+                       .expected_attach_type = expected_attach_type});
+  };
+  const auto allow = load(test::attach_type::cgroup_inet4_connect, 1);
+  const auto refuse6 = load(test::attach_type::cgroup_inet6_connect, 0);
+  auto link = attach(
+      cgroup_options{.cgroup = fd_ref{cgroup.get()}, .hook = cgroup_hook::inet4_connect, .program = borrow(allow)});
+  REQUIRE(sentence(link) == "");
+  CHECK(sentence(link->update(borrow(refuse6))) == "");
+  int error = -1;
+  cgroup.enter([&] { error = test::tcp_exchange(); });
+  CHECK(error == EPERM);
+}
+
 }  // namespace bpflink

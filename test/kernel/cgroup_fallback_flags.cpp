@@ -175,7 +175,11 @@ TEST_CASE("old cgroup: the only program", "[.][old-cgroup-multi]") {
     REQUIRE(attach_theirs(cgroup, theirs) == 0);
     CHECK(attached(cgroup).ids == ids{id_of(theirs)});
     run([&] {
-      CHECK((*link)->update(borrow(second)).error() == errc::defunct);
+      const auto refused = (*link)->update(borrow(second));
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error() == errc::conflict);
+      CHECK_THAT(refused.error().message(), test::contains("'theirs'"));
+      CHECK_THAT(refused.error().message(), test::contains("not the expected program 'first'"));
       CHECK(attached(cgroup).ids == ids{id_of(theirs)});
       CHECK((*link)->detach().error() == errc::not_found);
       CHECK((*link)->close().error() == errc::not_found);

@@ -92,6 +92,27 @@ TEST_CASE("errors: update, detach and close of a link", "[errors]") {
             {errc::bad_handle, cause::empty_handle, 0, "ask for information on cgroup link: the link handle is empty"});
 }
 
+// At a hook whose programs are none of attach type 0: a link does not tell its hook when it is closed.
+TEST_CASE("errors: a link whose descriptor somebody closed", "[errors]") {
+  SKIP_IF(needs_links());
+  const error_table table;
+  const test::cgroup_fixture cgroup;
+  const auto load = [] {
+    return test::load({.type = of::cgroup_sock_addr,
+                       .code = test::return_value(1),
+                       .expected_attach_type = test::attach_type::cgroup_inet4_connect});
+  };
+  const auto first = load();
+  const auto second = load();
+  auto link = attach(
+      cgroup_options{.cgroup = fd_ref{cgroup.get()}, .hook = cgroup_hook::inet4_connect, .program = borrow(first)});
+  REQUIRE(sentence(link) == "");
+  REQUIRE(::close(link->fd().get()) == 0);
+  table.row(link->update(borrow(second)), {errc::bad_handle, cause::closed_descriptor, EBADF,
+                                           "update cgroup link: the link's descriptor N is closed (BPF_LINK_UPDATE: "
+                                           "EBADF)"});
+}
+
 TEST_CASE("errors: what a kind of link has not got", "[errors]") {
   SKIP_IF(needs_links());
   link_errors table;

@@ -2,13 +2,12 @@
 // Probes against the running kernel, and what they leave behind: nothing.
 #include "bpflink/features.hpp"
 
-#include <grp.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "order_helpers.hpp"
 #include "support/catch.hpp"
@@ -22,6 +21,7 @@
 #include "support/rtnetlink.hpp"
 #include "support/seccomp.hpp"
 #include "support/syscall_supervisor.hpp"
+#include "unprivileged.hpp"
 
 namespace bpflink {
 
@@ -47,13 +47,6 @@ bool has_by_version(const feature_report& row) {
   if (row.what == feature::cgroup_order) return has_cgroup_order();
   if (row.what == feature::cgroup_preorder) return has_cgroup_preorder();
   return test::at_least(row.since.major, row.since.minor);
-}
-
-// As nobody: no capability is left.
-void drop_privileges() {
-  test::expect_equal(::setgroups(0, nullptr), 0);
-  test::expect_equal(::setgid(65534), 0);
-  test::expect_equal(::setuid(65534), 0);
 }
 
 }  // namespace
@@ -110,13 +103,35 @@ TEST_CASE("features: in a process that has asked nothing yet", "[features]") {
 
 TEST_CASE("fresh features: without privileges the answer is forbidden", "[.][fresh-features]") {
   CHECK(test::in_child([] {
-          drop_privileges();
+          test::become_nobody();
           for (const auto what : {feature::prog_attach, feature::netns_links, feature::uprobe_multi}) {
             const auto answer = probe(what);
             test::expect(answer == availability::forbidden,
                          std::string{to_string(what)} + ": " + std::string{to_string(answer)});
           }
         }).failure() == "");
+}
+
+// What is not permitted is not missing, and no error may say so.
+TEST_CASE("fresh features: no capability that is missing makes a feature one that is", "[.][fresh-features]") {
+  using capabilities = std::vector<int>;
+  for (const auto& some : {capabilities{}, capabilities{test::cap_bpf}, capabilities{test::cap_net_admin},
+                           capabilities{test::cap_bpf, test::cap_net_admin}}) {
+    CHECK(test::in_child([&] {
+            std::vector<feature> there;
+            for (std::size_t index = 0; index < feature_count; ++index) {
+              const feature_report row{static_cast<feature>(index), availability::unknown,
+                                       since(static_cast<feature>(index))};
+              if (has_by_version(row)) there.push_back(row.what);
+            }
+            test::become_nobody(some);
+            for (const auto what : there) {
+              const auto answer = probe(what);
+              test::expect(answer != availability::no, std::string{to_string(what)} + ": no, with " +
+                                                           std::to_string(some.size()) + " capabilities");
+            }
+          }).failure() == "");
+  }
 }
 
 TEST_CASE("fresh features: a refusal that says nothing of the kernel is not remembered", "[.][fresh-features]") {

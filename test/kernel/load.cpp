@@ -157,7 +157,7 @@ TEST_CASE("load: too many instructions", "[load]") {
 
 TEST_CASE("load: a program with BTF of its own", "[load]") {
   SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_kernel(5, 0, "BTF of programs"));
+  SKIP_IF(test::needs_kernel(5, 6, "global functions in BTF"));
   test::btf_blob blob;
   const auto function = blob.add_function("entry");
   const auto bytes = blob.bytes();

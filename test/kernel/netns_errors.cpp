@@ -10,6 +10,7 @@
 #include "refusals.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
+#include "support/mount_namespace.hpp"
 #include "support/privileges.hpp"
 
 namespace bpflink {
@@ -98,6 +99,16 @@ TEST_CASE("netns: a path, process or permission that is missing is told", "[netn
           test::expect(link.error() == errc::permission_denied);
           test::expect(link.error().cause() == cause::missing_capability);
           test::expect(link.error().reason().find("CAP_SYS_PTRACE") != std::string_view::npos);
+          const auto file = refused("/proc/1/ns/net");
+          test::expect(!file);
+          test::expect(file.error() == errc::permission_denied && file.error().cause() == cause::file_permission);
+        }).failure() == "");
+  CHECK(test::in_mount_namespace([&] {
+          test::hide("/proc");
+          const auto link = refused(process_id{1});
+          test::expect(!link);
+          test::expect(link.error() == errc::system && link.error().cause() == cause::no_such_path);
+          test::expect(link.error().message().find("no /proc is mounted") != std::string_view::npos);
         }).failure() == "");
 }
 
@@ -195,6 +206,8 @@ TEST_CASE("netns: an update to a program of another type is told", "[netns]") {
 }
 
 TEST_CASE("netns: a kernel without the hook is told with the version that has it", "[netns]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_kernel(4, 20, "flow dissectors"));
   if (test::at_least(5, 9)) return;
   const test::netns_fixture netns;
   const auto program = test::load({.type = of::flow_dissector, .code = test::return_value(0)});

@@ -81,6 +81,7 @@ TEST_CASE("netns: sk_lookup programs come and go by link only", "[netns]") {
 
 TEST_CASE("netns: a flow dissector's target is this network namespace, and said so", "[netns]") {
   SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_kernel(4, 20, "flow dissectors"));
   const test::netns_fixture netns;
   const auto program = load_dissector();
   const auto bad = [&](raw_target target, const std::string& words) {

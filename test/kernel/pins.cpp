@@ -124,6 +124,10 @@ TEST_CASE("pins: each wrong place has its own cause", "[pins]") {
                 "the directory " + (pins / "none") + " does not exist");
   check_refused(pinned_at(pins / "a.link"), errc::invalid_argument, cause::bad_pin_name, EPERM,
                 "the name 'a.link' has a dot");
+  for (const auto& nameless : {std::string{}, pins / "x/"}) {
+    check_refused(pinned_at(nameless), errc::invalid_argument, cause::bad_pin_name, ENOENT,
+                  "the path has no name at its end");
+  }
   check_refused(pinned_at(plain / "link"), errc::invalid_argument, cause::not_bpffs, EPERM,
                 plain.path() + " is not in a BPF file system; pin below /sys/fs/bpf");
   check_refused(pinned_at(pins / "taken/link"), errc::not_found, cause::no_such_path, ENOTDIR,
@@ -230,6 +234,7 @@ TEST_CASE("pins: programs are pinned and opened by the same rules", "[pins]") {
 
 TEST_CASE("pins: pin and unpin are one call each, opening at most three", "[pins]") {
   SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_kernel(5, 7, "links"));
   SKIP_IF(test::needs_supervisor());
   const pinnable held;
   const test::bpffs_fixture pins;

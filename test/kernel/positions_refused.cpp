@@ -111,6 +111,17 @@ TEST_CASE("positions: ids that are nobody's, and descriptors that are closed or 
     const auto null = test::open_file("/dev/null", 0);
     check_refused(hook.attach(borrow(program), position::before(program_ref{fd_ref{null.get()}})),
                   {errc::wrong_type, cause::not_a_program, EINVAL}, "position's program's descriptor is not that of");
+
+    // A link whose descriptor somebody closed, and one whose number is something else's now.
+    const auto other = load_tc();
+    link_handle closed{hook.attached(other)};
+    const int number = closed.fd().get();
+    REQUIRE(::close(number) == 0);
+    check_refused(hook.attach(borrow(program), position::before(closed)),
+                  {errc::bad_handle, cause::closed_descriptor, EBADF}, "is closed");
+    REQUIRE(::dup2(null.get(), number) == number);
+    check_refused(hook.attach(borrow(program), position::before(closed)), {errc::wrong_type, cause::not_a_link, EINVAL},
+                  "is that of no link");
   });
 }
 
@@ -132,6 +143,16 @@ TEST_CASE("positions: an empty anchor is refused before any system call", "[posi
   // The kernel would take it for "before all".
   refused(position::before(program_ref{fd_ref{0}}), errc::invalid_argument, cause::bad_option,
           "which the kernel takes for none");
+  // The kernel would take it for any.
+  const verdict unguarded{errc::invalid_argument, cause::bad_option, 0};
+  check_refused(
+      attach(tcx_options{
+          .interface = 1, .hook = tcx_hook::ingress, .program = borrow(program), .expected_revision = revision{0}}),
+      unguarded, "no hook has revision 0");
+  check_refused(
+      attach(netkit_options{
+          .interface = 1, .hook = netkit_hook::peer, .program = borrow(program), .expected_revision = revision{0}}),
+      unguarded, "no hook has revision 0");
 }
 
 TEST_CASE("positions: what is wrong with the program or the hook itself is told", "[positions]") {

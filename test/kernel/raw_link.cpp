@@ -251,6 +251,7 @@ TEST_CASE("raw_link: a perf event, and its cookie", "[raw_link]") {
 
 TEST_CASE("raw_link: linking is one call, of no more bytes than it needs", "[raw_link]") {
   SKIP_IF(test::needs_cgroup2());
+  SKIP_IF(test::needs_kernel(5, 7, "links"));
   SKIP_IF(test::needs_supervisor());
   test::cgroup_fixture cgroup;
   const auto program = load_egress();

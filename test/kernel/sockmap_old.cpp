@@ -103,12 +103,33 @@ TEST_CASE("old sockmap: nobody else's program is thrown out or detached", "[.][o
   // Without a link the kernel lets them throw ours out; what they have now stays.
   REQUIRE(attach_theirs(map, theirs) == 0);
   const auto next = load_verdict();
-  check_refused(link->update(borrow(next)), errc::defunct, cause::detached);
+  check_refused(link->update(borrow(next)), errc::conflict, cause::other_program,
+                "program 'theirs' (id " + std::to_string(id_of(theirs)) + ") is attached there, not the expected");
+  check_refused(link->update(borrow(next), borrow(ours)), errc::conflict, cause::other_program);
   CHECK(programs_at(map) == ids{id_of(theirs)});
   check_refused(link->detach(), errc::not_found, cause::not_attached, "BPF_PROG_DETACH: ENOENT");
   check_refused(link->close(), errc::not_found, cause::not_attached);
   CHECK(programs_at(map) == ids{id_of(theirs)});
 
+  // Who names it may have its place.
+  auto taking = attach(at_map(map, borrow(ours)));
+  REQUIRE_FALSE(taking);
+  REQUIRE(test::prog_detach(map.get(), theirs.get(), at::sk_msg_verdict) == 0);
+  taking = attach(at_map(map, borrow(ours)));
+  REQUIRE(sentence(taking) == "");
+  const auto misfit = test::load({.type = test::prog_type::socket_filter});
+  check_refused(taking->update(borrow(misfit)), errc::wrong_type, cause::wrong_program_type);
+  check_refused(taking->update(borrow(next), borrow(misfit)), errc::conflict, cause::other_program);
+  check_refused(taking->update(borrow(next), fd_ref{9999}), errc::bad_handle, cause::closed_descriptor);
+  check_refused(taking->update(borrow(next), fd_ref{map.get()}), errc::wrong_type, cause::not_a_program);
+  REQUIRE(attach_theirs(map, theirs) == 0);
+  CHECK(sentence(taking->update(borrow(next), borrow(theirs))) == "");
+  CHECK(programs_at(map) == ids{id_of(next)});
+  REQUIRE(test::prog_detach(map.get(), next.get(), at::sk_msg_verdict) == 0);
+  check_refused(taking->update(borrow(ours)), errc::defunct, cause::detached);
+  check_refused(taking->close(), errc::not_found, cause::not_attached);
+
+  REQUIRE(attach_theirs(map, theirs) == 0);
   auto options = at_map(map, borrow(ours));
   options.eviction = eviction::allowed;
   auto evicting = attach(options);

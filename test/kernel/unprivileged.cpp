@@ -168,7 +168,7 @@ TEST_CASE("privileges: what queries, ids and filters without a link need is told
 TEST_CASE("privileges: where bpf(2) is closed as a whole, what opens it is told", "[errors]") {
   SKIP_IF(test::needs_cgroup2());
   SKIP_IF(test::needs_seccomp());
-  SKIP_IF(test::needs_kernel(5, 7, "links"));
+  SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
   const test::directory_fixture directory;
   const test::cgroup_fixture cgroup;
   const auto setting = directory / "setting";

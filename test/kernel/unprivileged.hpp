@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <initializer_list>
+#include <vector>
 
 #include "support/child.hpp"
 
@@ -19,7 +19,7 @@ inline constexpr int cap_perfmon = 38;
 inline constexpr int cap_bpf = 39;
 
 /// Makes this process user nobody with these capabilities and no others. For good: in_child.
-inline void become_nobody(std::initializer_list<int> capabilities = {}) {
+inline void become_nobody(const std::vector<int>& capabilities = {}) {
   constexpr unsigned nobody = 65534;
   expect(::prctl(PR_SET_KEEPCAPS, 1) == 0, "keeping capabilities");
   expect(::setresgid(nobody, nobody, nobody) == 0, "becoming group nogroup");

@@ -3,15 +3,20 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 
+#include "bpflink/features.hpp"
 #include "bpflink/info.hpp"
+#include "child_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
 #include "support/privileges.hpp"
+#include "support/syscall_supervisor.hpp"
 #include "xdp_helpers.hpp"
 
 namespace bpflink {
@@ -101,6 +106,41 @@ TEST_CASE("xdp: a mode that the driver has not got is told", "[xdp]") {
     CHECK_THAT(std::string{native.hint()}, test::contains("generic"));
     CHECK_THAT(native.message(), test::contains("(lo) in native mode"));
   });
+}
+
+TEST_CASE("xdp: what is no mode is refused before any system call", "[xdp]") {
+  SKIP_IF(test::needs_root());
+  const auto program = load_xdp();
+  const auto refused = refusal({.interface = index_of("lo"), .program = borrow(program), .mode = xdp_mode{6}});
+  CHECK(refused == errc::invalid_argument);
+  CHECK(refused.cause() == cause::bad_option);
+  CHECK(refused.operation() == operation::none);
+  CHECK_THAT(refused.message(), test::contains("XDP has no such mode"));
+}
+
+// EINVAL reads as not_supported only where the kernel may lack what was asked.
+TEST_CASE("xdp: a kernel with links that refuses without a reason is not told to lack them", "[xdp]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_supervisor());
+  SKIP_IF(test::needs_kernel(5, 9, "XDP links"));
+  const auto result = test::in_child([] {
+    test::netns_fixture().run([] {
+      const auto program = load_xdp();
+      expect(probe(feature::xdp_links) == availability::yes);
+      test::syscall_supervisor supervisor({SYS_bpf});
+      std::optional<bpf_error> refused;
+      static_cast<void>(supervisor.with_handler(
+          [](const test::observed_call& call) {
+            return call.command() == test::command::link_create ? test::verdict::fail(EINVAL)
+                                                                : test::verdict::proceed();
+          },
+          [&] { refused = refusal({.interface = index_of("lo"), .program = borrow(program)}); }));
+      expect(*refused == errc::invalid_argument, refused->message());
+      expect(refused->cause() == cause::unknown);
+      expect_contains(refused->message(), "the kernel refused without a reason");
+    });
+  });
+  CHECK(result.failure() == "");
 }
 
 TEST_CASE("xdp: offload takes no program that was loaded for no device", "[xdp]") {

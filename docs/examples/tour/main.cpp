@@ -58,7 +58,11 @@ int main() {
     fmt::print("\ninterrupted: what was attached is detached, and the cgroup is removed\n");
     return 130;
   }
-  const auto missing = std::count_if(rows.begin(), rows.end(), [](const tour::row& row) { return !row.shown; });
-  fmt::print("\n{} of {} stops shown\n", rows.size() - static_cast<std::size_t>(missing), rows.size());
-  return missing == 0 ? 0 : 1;
+  using ending = tour::row::ending;
+  const auto count = [&rows](ending end) {
+    return std::count_if(rows.begin(), rows.end(), [end](const tour::row& row) { return row.end == end; });
+  };
+  fmt::print("\n{} of {} stops shown\n", count(ending::shown), rows.size());
+  if (const auto missing = count(ending::missing); missing != 0) fmt::print("{} this kernel has not got\n", missing);
+  return count(ending::failed) == 0 ? 0 : 1;
 }

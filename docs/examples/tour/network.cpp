@@ -38,7 +38,8 @@ row cgroup_stop(const world& here) {
 
   if (const auto updated = link->update(*pass); !updated) return failed(shown, updated.error());
   const auto after = send_datagram(here.fence());
-  shown.seen = fmt::format("a send {}; updated: it {}", word(before), word(after));
+  bool as_it_should = before == datagram::refused && after == datagram::received;
+  auto seen = fmt::format("a send {}; updated: it {}", word(before), word(after));
 
   if (link->can_pin() && !here.pins().empty()) {
     const auto path = here.pins() + "/egress";
@@ -50,12 +51,16 @@ row cgroup_stop(const world& here) {
     const auto pinned = send_datagram(here.fence());
     if (const auto detached = reopened->detach(); !detached) return failed(shown, detached.error());
     if (const auto unpinned = reopened->unpin(path); !unpinned) return failed(shown, unpinned.error());
-    shown.seen += fmt::format("; pinned, reopened, updated: it {}", word(pinned));
+    as_it_should = as_it_should && pinned == datagram::refused;
+    seen += fmt::format("; pinned, reopened, updated: it {}", word(pinned));
   } else if (const auto detached = link->detach(); !detached) {
     return failed(shown, detached.error());
   }
-  shown.seen += fmt::format("; detached: it {}; {} runs", word(send_datagram(here.fence())), runs.value());
-  return shown;
+  const auto counted = runs.value();
+  const auto detached = send_datagram(here.fence());
+  seen += fmt::format("; detached: it {}; {} runs", word(detached), counted);
+  as_it_should = as_it_should && detached == datagram::received && counted >= 2 && runs.value() == counted;
+  return saw(shown, as_it_should, seen);
 }
 
 row socket_lookup_stop(const world&) {
@@ -72,10 +77,10 @@ row socket_lookup_stop(const world&) {
   describe(shown, *link);
   const bool steered = server.reached_by_port(port);
   if (const auto detached = link->detach(); !detached) return failed(shown, detached.error());
-  shown.seen = fmt::format("a connection to port {} {} the listener on port {}; detached: it {}", port,
-                           steered ? "reached" : "did not reach", server.port(),
-                           server.reached_by_port(port) ? "still does" : "is refused");
-  return shown;
+  const bool still = server.reached_by_port(port);
+  return saw(shown, steered && !still,
+             fmt::format("a connection to port {} {} the listener on port {}; detached: it {}", port,
+                         steered ? "reached" : "did not reach", server.port(), still ? "still does" : "is refused"));
 }
 
 row flow_dissector_stop(const world&) {
@@ -92,8 +97,9 @@ row flow_dissector_stop(const world&) {
   const auto dissected = runs.value();
   if (const auto closed = link->close(); !closed) return failed(shown, closed.error());
   send_packet();
-  shown.seen = fmt::format("{} of 3 packets dissected; closed: {} more", dissected, runs.value() - dissected);
-  return shown;
+  const auto more = runs.value() - dissected;
+  return saw(shown, dissected == 3 && more == 0,
+             fmt::format("{} of 3 packets dissected; closed: {} more", dissected, more));
 }
 
 row xdp_stop(const world& here) {
@@ -114,8 +120,8 @@ row xdp_stop(const world& here) {
   if (const auto updated = link->update(*pass, *drop); !updated) return failed(shown, updated.error());
   const auto passed = send_datagram(here.fence());
   if (const auto detached = link->detach(); !detached) return failed(shown, detached.error());
-  shown.seen = fmt::format("a packet {}; updated: it {}; {} runs", word(dropped), word(passed), runs.value());
-  return shown;
+  return saw(shown, dropped == datagram::lost && passed == datagram::received && runs.value() >= 2,
+             fmt::format("a packet {}; updated: it {}; {} runs", word(dropped), word(passed), runs.value()));
 }
 
 // What kernels without links have: a program attached to the cgroup itself.
@@ -135,9 +141,9 @@ row raw_attach_stop(const world& here) {
   const auto detached =
       bpflink::detach_program({.target = cgroup, .hook = bpflink::attach_type::cgroup_inet_ingress, .program = *drop});
   if (!detached) return failed(shown, detached.error());
-  shown.seen = fmt::format("a packet {}; detached: it {}; {} runs", word(dropped), word(send_datagram(here.fence())),
-                           runs.value());
-  return shown;
+  const auto after = send_datagram(here.fence());
+  return saw(shown, dropped == datagram::lost && after == datagram::received && runs.value() >= 1,
+             fmt::format("a packet {}; detached: it {}; {} runs", word(dropped), word(after), runs.value()));
 }
 
 }  // namespace tour

@@ -55,7 +55,7 @@ void fork_once() {
 row iterator_stop(const world&) {
   row shown{.hook = "iterator", .target = "task"};
   const auto instructions = write_process_ids();
-  if (!instructions) return failed(shown, "this kernel has no BTF to say where a task keeps its process id");
+  if (!instructions) return missing(shown, "this kernel has no BTF to say where a task keeps its process id");
   const auto dump = load(bpflink::program_type::tracing, *instructions, bpflink::attach_type::trace_iter,
                          bpflink::load_target::name("task"));
   if (!dump) return failed(shown, dump.error());
@@ -79,8 +79,8 @@ row iterator_stop(const world&) {
       ourselves = ourselves || process == ::getpid();
     }
   }
-  shown.seen = fmt::format("a list of {} tasks, {} among them", tasks, ourselves ? "ourselves" : "not ourselves");
-  return shown;
+  return saw(shown, ourselves,
+             fmt::format("a list of {} tasks, {} among them", tasks, ourselves ? "ourselves" : "not ourselves"));
 }
 
 row raw_tracepoint_stop(const world&) {
@@ -92,8 +92,7 @@ row raw_tracepoint_stop(const world&) {
   if (!link) return failed(shown, link.error());
   describe(shown, *link);
   fork_once();
-  shown.seen = fmt::format("{} fork(s) counted", runs.value());
-  return shown;
+  return saw(shown, runs.value() >= 1, fmt::format("{} fork(s) counted", runs.value()));
 }
 
 row tracepoint_stop(const world&) {
@@ -106,8 +105,7 @@ row tracepoint_stop(const world&) {
   if (!link) return failed(shown, link.error());
   describe(shown, *link);
   fork_once();
-  shown.seen = fmt::format("{} fork(s) counted", runs.value());
-  return shown;
+  return saw(shown, runs.value() >= 1, fmt::format("{} fork(s) counted", runs.value()));
 }
 
 row uprobe_multi_stop(const world&) {
@@ -126,8 +124,8 @@ row uprobe_multi_stop(const world&) {
   const auto counted = runs.value();
   if (const auto closed = link->close(); !closed) return failed(shown, closed.error());
   number = probed(number);
-  shown.seen = fmt::format("{} of 5 calls counted; closed: {} more", counted, runs.value() - counted);
-  return shown;
+  const auto more = runs.value() - counted;
+  return saw(shown, counted == 5 && more == 0, fmt::format("{} of 5 calls counted; closed: {} more", counted, more));
 }
 
 // Any kind of link that this library has no options for, or that is newer than it.
@@ -143,8 +141,7 @@ row raw_link_stop(const world& here) {
   if (!link) return failed(shown, link.error());
   describe(shown, *link);
   const auto socket = shared::open_socket(SOCK_DGRAM);
-  shown.seen = fmt::format("{} socket(s) counted", runs.value());
-  return shown;
+  return saw(shown, runs.value() >= 1, fmt::format("{} socket(s) counted", runs.value()));
 }
 
 }  // namespace tour

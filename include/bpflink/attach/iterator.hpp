@@ -96,8 +96,9 @@ using iterator_link = typed_link<link_type::iterator>;
 /// @errors bad_handle: the program's, map's, cgroup's or process's descriptor is empty or closed. wrong_type: it is no
 ///         tracing program loaded for trace_iter; the descriptor is no map or process; the map's type does not fit.
 ///         invalid_argument: the program's target takes no such parameters, or needs some; the number or order is out
-///         of range; it is no cgroup. not_found: no such cgroup path or id. not_supported: this kernel has no such
-///         iterators or parameters.
+///         of range; it is no cgroup. not_found: no such cgroup path or id. defunct: the cgroup was removed.
+///         permission_denied: the mode of a directory of the cgroup's path; before Linux 5.19 CAP_BPF.
+///         not_supported: this kernel has no such iterators or parameters.
 /// @since Linux 5.8; parameters for maps 5.9, for cgroups and tasks 6.1
 /// @kernel BPF_LINK_CREATE with BPF_TRACE_ITER (kernel/bpf/bpf_iter.c)
 [[nodiscard]] BPFLINK_API expected<iterator_link> attach(const iterator_options& options) noexcept;
