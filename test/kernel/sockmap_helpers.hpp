@@ -112,7 +112,7 @@ inline test::counted_program load_parser() {
   code.load(width::u32, r0, r6, 0);  // len, of struct __sk_buff
   made.program = load({.type = prog_type::sk_skb,
                        .code = code.exit().done(),
-                       .expected_attach_type = attach_type::sk_skb_stream_parser});
+                       .expected_attach_type = test::attach_type::sk_skb_stream_parser});
   return made;
 }
 
