@@ -85,11 +85,12 @@ class image {
 
 }  // namespace
 
-std::string object_image(const std::vector<object_program>& programs) {
+std::string object_image(const std::vector<object_program>& programs, const std::string& constants) {
   image object;
   object.add(".strtab", SHT_STRTAB, 0, {});
   object.add(".symtab", SHT_SYMTAB, 0, {});
   object.add("license", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, std::string("GPL", sizeof "GPL"));
+  if (!constants.empty()) object.add(".rodata", SHT_PROGBITS, SHF_ALLOC, constants);
 
   std::string symbols(sizeof(Elf64_Sym), '\0');
   for (const auto& program : programs) {

@@ -15,7 +15,8 @@ struct object_program {
   test::instructions code;
 };
 
-/// An ELF object with these programs and the GPL's name, as clang would write it and libbpf reads it.
-std::string object_image(const std::vector<object_program>& programs);
+/// An ELF object with these programs and the GPL's name, as clang would write it and libbpf reads it. Where there are
+/// constants, libbpf makes a map of them.
+std::string object_image(const std::vector<object_program>& programs, const std::string& constants = {});
 
 }  // namespace bpflink::bench

@@ -4,6 +4,7 @@
 
 #include "bpflink/attach/cgroup.hpp"
 #include "contract.hpp"
+#include "order_helpers.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/traffic.hpp"
 
@@ -11,12 +12,12 @@ namespace bpflink {
 
 TEST_CASE("contract: cgroup, first of all and before those below", "[contract]") {
   SKIP_IF(test::needs_cgroup2());
-  if (!test::at_least(6, 17)) return;  // refused there, as other tests show
+  if (!has_cgroup_order()) return;  // refused there, as other tests show
   std::optional<test::cgroup_fixture> cgroup{std::in_place};
   check_contract(
       kind_case<cgroup_link>{.type = link_type::cgroup,
                              .number = test::link_type::cgroup,
-                             .since = {6, 17},
+                             .since = {5, 7},
                              .load = [] { return load_egress(); },
                              .attach =
                                  [&](program_ref program) {

@@ -15,6 +15,7 @@
 #include "bpflink/attach/raw_query.hpp"
 #include "faults.hpp"
 #include "netns_programs.hpp"
+#include "order_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/netns_fixture.hpp"
@@ -40,9 +41,9 @@ std::string fails_well(const Query& asked) {
       .failure();
 }
 
-// Runs f in a child with a cgroup whose hook has an order, and a program for it; before 6.17 there is none.
+// Runs f in a child with a cgroup whose hook has an order, and a program for it; where there is none, not at all.
 std::string with_order(const std::function<void(const test::cgroup_fixture&, test::counted_program)>& f) {
-  if (!test::at_least(6, 17)) return {};
+  if (!has_cgroup_order()) return {};
   const test::cgroup_fixture cgroup;
   return test::in_child([&] { f(cgroup, load_egress()); }, 60).failure();
 }

@@ -10,6 +10,7 @@
 #include "bench/object_image.hpp"
 #include "bpflink/attach/cgroup.hpp"
 #include "bpflink/attach/raw_tracepoint.hpp"
+#include "bpflink/attach/struct_ops.hpp"
 #include "bpflink/attach/tracepoint.hpp"
 #include "bpflink/attach/xdp.hpp"
 #include "support/bpffs_fixture.hpp"
@@ -29,6 +30,7 @@ static_assert(adoptable_from_libbpf<raw_tracepoint_link>);
 static_assert(!adoptable_from_libbpf<perf_event_link> && !adoptable_from_libbpf<link_handle>);
 static_assert(!adoptable_from_libbpf<typed_link<link_type::unspecified>> && !adoptable_from_libbpf<unique_fd>);
 static_assert(noexcept(borrow(static_cast<const ::bpf_program*>(nullptr))));
+static_assert(noexcept(borrow(static_cast<const ::bpf_map*>(nullptr))));
 
 namespace {
 
@@ -44,6 +46,15 @@ object open_object() {
       {"cgroup_skb/egress", "refuse", test::return_value(0)},
       {"raw_tp/sys_enter", "look", test::return_value(0)},
   });
+  object opened{::bpf_object__open_mem(image.data(), image.size(), nullptr)};
+  if (!opened) test::throw_error(errno, "opening an object with libbpf");
+  return opened;
+}
+
+// An object with a map of these constants.
+object open_object_with(const std::string& constants) {
+  ::libbpf_set_print(nullptr);
+  const std::string image = bench::object_image({{"socket", "look", test::return_value(0)}}, constants);
   object opened{::bpf_object__open_mem(image.data(), image.size(), nullptr)};
   if (!opened) test::throw_error(errno, "opening an object with libbpf");
   return opened;
@@ -79,6 +90,39 @@ TEST_CASE("libbpf: a program that is not loaded borrows nothing", "[libbpf]") {
     CHECK(link.error() == errc::bad_handle);
     CHECK(link.error().operation() == operation::none);
   }
+}
+
+TEST_CASE("libbpf: a map that is not made yet borrows nothing", "[libbpf]") {
+  const auto opened = open_object_with("constant");
+  const auto* const unmade = ::bpf_object__next_map(opened.get(), nullptr);
+  REQUIRE(unmade != nullptr);
+  for (const auto* const map : {unmade, static_cast<const ::bpf_map*>(nullptr)}) {
+    CHECK_FALSE(borrow(map).fd());
+    const auto link = attach(struct_ops_options{.map = borrow(map)});
+    REQUIRE_FALSE(link);
+    CHECK(link.error() == errc::bad_handle);
+    CHECK(link.error().cause() == cause::empty_handle);
+    CHECK(link.error().operation() == operation::none);
+  }
+}
+
+TEST_CASE("libbpf: a map that is made is borrowed, and stays libbpf's", "[libbpf]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_kernel(5, 2, "maps of constants"));
+  const std::string constants = "constant";
+  const auto loaded = open_object_with(constants);
+  REQUIRE(::bpf_object__load(loaded.get()) == 0);
+  const auto* const made = ::bpf_object__next_map(loaded.get(), nullptr);
+  REQUIRE(made != nullptr);
+  CHECK(borrow(made).fd().get() == ::bpf_map__fd(made));
+  const auto link = attach(struct_ops_options{.map = borrow(made)});
+  REQUIRE_FALSE(link);
+  CHECK(link.error() == errc::wrong_type);
+  CHECK(link.error().cause() == cause::wrong_map_type);
+  const std::uint32_t key = 0;
+  std::string told(constants.size(), '\0');
+  CHECK(test::map_lookup(borrow(made).fd().get(), &key, told.data()) == 0);
+  CHECK(told == constants);
 }
 
 TEST_CASE("libbpf: loads, and bpflink attaches", "[libbpf]") {

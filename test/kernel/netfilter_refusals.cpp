@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Why a netfilter hook refused a program: each cause made to happen.
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <limits>
@@ -10,6 +10,7 @@
 #include "netfilter_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
+#include "support/mount_namespace.hpp"
 #include "support/seccomp.hpp"
 
 namespace bpflink {
@@ -134,6 +135,32 @@ TEST_CASE("netfilter: a priority that is taken is told, with what is known of th
   CHECK(sentence(attach(options)) == "");
 }
 
+// The kernel's own hooks, which put fragments together, are no links.
+TEST_CASE("netfilter: a priority that something other than a link has is told as such", "[netfilter]") {
+  SKIP_IF(test::needs_root());
+  if (lacks_defragmentation()) return;
+  const auto program = load_netfilter();
+  for (const auto family : {netfilter_family::ipv4, netfilter_family::ipv6}) {
+    for (const auto hook : {netfilter_hook::pre_routing, netfilter_hook::local_out}) {
+      INFO(to_string(family) << " at " << to_string(hook));
+      const test::netns_fixture netns;
+      netfilter_options options{
+          .netns = fd_ref{netns.get()}, .family = family, .hook = hook, .program = borrow(program), .defragment = true};
+      auto defragmenting = attach(options);
+      REQUIRE(sentence(defragmenting) == "");
+      options.defragment = false;
+      options.priority = netfilter_priority::defragment;
+      const auto taken = refusal(options);
+      CHECK(taken == errc::busy);
+      CHECK(taken.cause() == cause::slot_taken);
+      CHECK(taken.sys_errno() == EBUSY);
+      CHECK_THAT(taken.message(), contains("taken at this hook; no link that can be opened is made for it"));
+      CHECK(sentence(defragmenting->detach()) == "");
+      CHECK(sentence(attach(options)) == "");
+    }
+  }
+}
+
 TEST_CASE("netfilter: a namespace that cannot be entered is told", "[netfilter]") {
   SKIP_IF(test::needs_root());
   auto options = local_in(fd_ref{1001});
@@ -190,7 +217,8 @@ TEST_CASE("netfilter: each errno reads as what it is", "[netfilter]") {
   }
 }
 
-// Where the module that puts fragments together cannot be had: seen by a kernel that looks for it in vain.
+// The kernel looked for the module that puts fragments together in vain: answered in its place, where it shows that the
+// module is not there, and where it shows that it is.
 TEST_CASE("netfilter: a module that is missing is told", "[netfilter]") {
   SKIP_IF(test::needs_root());
   if (lacks_defragmentation()) return;
@@ -198,20 +226,30 @@ TEST_CASE("netfilter: a module that is missing is told", "[netfilter]") {
   const auto program = load_netfilter();
   static_cast<void>(probe(feature::netfilter_links));
   static_cast<void>(probe(feature::netfilter_defragment));
-  for (const int error : {ENOENT, EINVAL}) {
-    CHECK(test::in_child([&] {
-            auto options = local_in(borrow(program));
-            options.defragment = true;
-            test::refuse_bpf({test::command::link_create}, error);
-            const auto link = attach(options);
-            test::expect(!link.has_value(), "attached");
-            const bool loaded = ::access("/sys/module/nf_defrag_ipv4", F_OK) == 0;
-            if (loaded) return;
-            test::expect(link.error() == errc::not_supported, link.error().message());
-            test::expect(link.error().cause() == cause::missing_configuration, link.error().message());
-            test::expect(link.error().message().find("module nf_defrag_ipv4") != std::string::npos,
-                         link.error().message());
-          }).failure() == "");
+  for (const auto family : {netfilter_family::ipv4, netfilter_family::ipv6}) {
+    const std::string module = family == netfilter_family::ipv4 ? "nf_defrag_ipv4" : "nf_defrag_ipv6";
+    for (const int error : {ENOENT, EINVAL}) {
+      INFO(module << ", errno " << error);
+      CHECK(test::in_mount_namespace([&] {
+              auto options = local_in(borrow(program));
+              options.family = family;
+              options.defragment = true;
+              test::hide("/sys/module");
+              test::refuse_bpf({test::command::link_create}, error);
+              const auto missing = attach(options);
+              test::expect(!missing.has_value(), "attached");
+              const auto told = missing.error().message();
+              test::expect(missing.error() == errc::not_supported, told);
+              test::expect(missing.error().cause() == cause::missing_configuration, told);
+              test::expect(told.find("could not load its module " + module + ",") != std::string::npos, told);
+              test::expect(told.find("modprobe " + module) != std::string::npos, told);
+
+              test::expect_equal(::mkdir(("/sys/module/" + module).c_str(), 0700), 0, "showing the module");
+              const auto there = attach(options);
+              test::expect(!there.has_value(), "attached");
+              test::expect(there.error().cause() != cause::missing_configuration, there.error().message());
+            }).failure() == "");
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #include "bpflink/attach/netkit.hpp"
 
 #include <cerrno>
+#include <optional>
 #include <string>
 
 #include "bpflink/info.hpp"
@@ -156,6 +157,40 @@ TEST_CASE("netkit: the peer's index and that of another device are told", "[netk
     }
     CHECK_THAT(attach(on("far", program)).error().message(), test::contains("through the primary end"));
   });
+}
+
+TEST_CASE("netkit: a pair of another network namespace", "[netkit]") {
+  SKIP_IF(test::needs_root());
+  if (!has_netkit()) return;
+  const test::netns_fixture netns;
+  std::optional<ifindex> near;
+  netns.run([&near] {
+    make_netkit("near", "far");
+    near = index_of("near");
+  });
+  const auto path = netns.path();
+  for (const auto hook : both) {
+    for (const netns_target named : {netns_target{fd_ref{netns.get()}}, netns_target{path}}) {
+      INFO(to_string(hook));
+      const interface_target there{*near, named};
+      const auto drop = load_tc(tc_drop);
+      const auto pass = load_tc(tc_pass);
+      auto link = attach(netkit_options{.interface = there, .hook = hook, .program = borrow(drop)});
+      REQUIRE(sentence(link) == "");
+      netns.run([hook] { CHECK_FALSE(pair_passes(hook)); });
+      CHECK(drop.runs() == 1);
+      const auto found = query(netkit_query{.interface = there, .hook = hook});
+      REQUIRE(sentence(found) == "");
+      REQUIRE(found->size() == 1);
+      CHECK((*found)[0].program == program_id{test::program_id(drop.get())});
+      CHECK((*found)[0].link == link->info()->id);
+      CHECK(sentence(link->update(borrow(pass))) == "");
+      netns.run([hook] { CHECK(pair_passes(hook)); });
+      CHECK(pass.runs() == 1);
+      CHECK(sentence(link->detach()) == "");
+      CHECK(query(netkit_query{.interface = there, .hook = hook})->empty());
+    }
+  }
 }
 
 TEST_CASE("netkit: an attach is one system call", "[netkit]") {

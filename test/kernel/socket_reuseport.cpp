@@ -147,6 +147,32 @@ TEST_CASE("socket: a selection belongs to all the sockets, and stays where it is
   CHECK(closed.error().sys_errno() == ENOENT);
 }
 
+// A UDP socket that has its port from the kernel gives it back when it is disconnected.
+TEST_CASE("socket: a socket that shares its port with none any more is told", "[socket]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_kernel(5, 3, "SO_DETACH_REUSEPORT_BPF"));
+  const auto program = load_filter(0);
+  for (const bool shares : {false, true}) {
+    INFO((shares ? "with" : "without") << " SO_REUSEPORT");
+    const auto socket = test::must(test::make_socket(test::family::ipv4, SOCK_DGRAM), "making a socket");
+    REQUIRE(set_option(socket, SO_REUSEPORT, 1) == 0);
+    auto selection = attach(reuseport_options{.socket = fd_ref{socket.get()}, .program = borrow(program)});
+    REQUIRE(sentence(selection) == "");
+    const test::loopback to(test::family::ipv4, 9);
+    REQUIRE(::connect(socket.get(), to.get(), to.size()) == 0);
+    REQUIRE(set_option(socket, SO_REUSEPORT, shares ? 1 : 0) == 0);
+    const sockaddr nowhere{};
+    REQUIRE(::connect(socket.get(), &nowhere, sizeof nowhere) == 0);
+    const auto closed = selection->close();
+    REQUIRE_FALSE(closed);
+    CHECK(closed.error() == errc::not_found);
+    CHECK(closed.error().cause() == cause::not_attached);
+    CHECK(closed.error().sys_errno() == (shares ? ENOENT : EINVAL));
+    CHECK_THAT(closed.error().message(),
+               test::contains(shares ? "somebody else had detached" : "shares its port with none any more"));
+  }
+}
+
 TEST_CASE("socket: before Linux 5.3 a selection cannot be taken away, and that is told", "[socket]") {
   SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_seccomp());

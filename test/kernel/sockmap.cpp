@@ -188,7 +188,7 @@ TEST_CASE("sockmap: hooks of a map are apart from each other", "[sockmap]") {
   CHECK(sentence(second) == "");
   CHECK(sentence(third) == "");
   if (!test::at_least(5, 18)) return;
-  CHECK(programs_at(map, sockmap_hook::stream_parser) == ids{test::program_id(parser.get())});
+  CHECK(programs_at(map, sockmap_hook::stream_parser) == ids{id_of(parser)});
   CHECK(programs_at(map, sockmap_hook::stream_verdict) == ids{id_of(verdict)});
   CHECK(programs_at(map) == ids{id_of(message)});
 }

@@ -100,11 +100,20 @@ inline test::counted_program load_verdict(sockmap_hook hook = sockmap_hook::msg_
   return test::load_counted(type, static_cast<std::uint32_t>(hook), verdict, name);
 }
 
-/// An sk_skb program for which each chunk that comes is a message.
-inline test::fd load_parser() {
-  return test::load({.type = test::prog_type::sk_skb,
-                     .code = test::assembler().load(test::width::u32, test::r0, test::r1, 0).exit().done(),
-                     .expected_attach_type = test::attach_type::sk_skb_stream_parser});
+/// An sk_skb program for which each chunk that comes is a message, and that counts them.
+inline test::counted_program load_parser() {
+  using namespace test;
+  counted_program made;
+  made.counter = counter_map();
+  assembler code;
+  code.mov(r6, r1).store(width::u32, r10, -4, 0).mov(r2, r10).add(r2, -4).load_map(r1, made.counter.get());
+  code.call(helper::map_lookup_elem).jump_if(jump::equal, r0, 0, "parse");
+  code.mov(r1, 1).atomic_add(width::u64, r0, 0, r1).label("parse");
+  code.load(width::u32, r0, r6, 0);  // len, of struct __sk_buff
+  made.program = load({.type = prog_type::sk_skb,
+                       .code = code.exit().done(),
+                       .expected_attach_type = test::attach_type::sk_skb_stream_parser});
+  return made;
 }
 
 /// A program for the hook that sends all to the socket under this key of the map.

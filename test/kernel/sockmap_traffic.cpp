@@ -69,6 +69,8 @@ TEST_CASE("sockmap: a stream verdict redirects what is received, behind a parser
     auto judging = attach(at_map(map, borrow(redirect), sockmap_hook::stream_verdict));
     REQUIRE(sentence(judging) == "");
     check_redirected(map, &connection::server, &connection::client);
+    const auto parsed = parser.runs();
+    CHECK(parsed > 0);
 
     CHECK(sentence(judging->close()) == "");
     CHECK(sentence(parsing->close()) == "");
@@ -76,6 +78,35 @@ TEST_CASE("sockmap: a stream verdict redirects what is received, behind a parser
     REQUIRE(put(map, 2, after.server) == 0);
     CHECK(send_text(after.client, "straight on") == 0);
     CHECK(receive_text(after.server) == "straight on");
+    CHECK(parser.runs() == parsed);
+  });
+}
+
+TEST_CASE("sockmap: a parser runs as long as it is attached, whatever the verdict", "[sockmap]") {
+  SKIP_IF(test::needs_root());
+  const auto sort = GENERATE(from_range(std::begin(both), std::end(both)));
+  test::netns_fixture().run([&] {
+    const auto map = socket_map(sort.type);
+    const auto parser = load_parser();
+    const auto verdict = load_verdict(sockmap_hook::stream_verdict);
+    auto judging = attach(at_map(map, borrow(verdict), sockmap_hook::stream_verdict));
+    REQUIRE(sentence(judging) == "");
+    // Sockets keep the programs of when they were put in: a connection for each.
+    const auto passes = [&map](std::uint32_t key) {
+      const auto pair = connect_pair();
+      REQUIRE(put(map, key, pair.server) == 0);
+      CHECK(send_text(pair.client, "passes") == 0);
+      CHECK(receive_text(pair.server) == "passes");
+    };
+    auto parsing = attach(at_map(map, borrow(parser), sockmap_hook::stream_parser));
+    REQUIRE(sentence(parsing) == "");
+    passes(0);
+    const auto parsed = parser.runs();
+    CHECK(parsed > 0);
+    CHECK(verdict.runs() > 0);
+    CHECK(sentence(parsing->close()) == "");
+    passes(1);
+    CHECK(parser.runs() == parsed);
   });
 }
 

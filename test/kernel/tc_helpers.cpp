@@ -25,7 +25,7 @@ bool lacks_tcx_links() {
   });
 }
 
-bool frame_passes(const std::string& from, const std::string& to) {
+bool frame_passes(const std::string& from, const std::string& to, unsigned interfaces) {
   const test::fd receiver(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_IP)));
   if (!receiver) test::throw_error(errno, "making a packet socket");
   sockaddr_ll where{};
@@ -36,7 +36,7 @@ bool frame_passes(const std::string& from, const std::string& to) {
     test::throw_error(errno, "binding a packet socket");
   }
   int error = 0;
-  test::until_received([&] { error = test::packet_send(from); });
+  test::until_received([&] { error = test::packet_send(from); }, interfaces);
   pollfd waited{receiver.get(), POLLIN, 0};
   return error == 0 && ::poll(&waited, 1, 0) == 1;
 }

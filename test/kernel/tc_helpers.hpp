@@ -84,7 +84,8 @@ inline void make_netkit(const std::string& name, const std::string& peer) {
   }
 }
 
-/// Whether a frame that is sent through one end of a pair comes out of the other.
-bool frame_passes(const std::string& from, const std::string& to);
+/// Whether a frame that is sent through one end of a pair comes out of the other, or of another interface that it comes
+/// to after so many.
+bool frame_passes(const std::string& from, const std::string& to, unsigned interfaces = 1);
 
 }  // namespace bpflink
