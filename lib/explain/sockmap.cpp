@@ -71,7 +71,7 @@ diagnosis would_evict(fd_ref map, attach_type where, program_id there, program_r
   } else {
     why.why = cause::would_evict;
     why.reason.add(" is attached there without a link, and the kernel would throw it out");
-    why.hint.add("detach it, or allow its eviction");
+    why.hint.add("detach it, or allow its eviction; a link that is just ending goes by itself");
   }
   return why;
 }

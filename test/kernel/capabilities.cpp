@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "bpflink/info.hpp"
 #include "bpflink/link.hpp"
@@ -14,6 +15,7 @@
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/raw_bpf.hpp"
+#include "support/vmlinux_btf.hpp"
 
 namespace bpflink {
 
@@ -81,13 +83,20 @@ TEST_CASE("capabilities: the table says of each kind what the kernel does", "[co
   }
 }
 
-TEST_CASE("capabilities: every kind that the kernel's own types list has a row", "[contract]") {
+TEST_CASE("capabilities: every kind has a row, and what the kernel's own types list beyond is told", "[contract]") {
   SKIP_IF(test::needs_kernel(5, 8, "enum bpf_link_type in its BTF"));
+  SKIP_IF(test::needs_vmlinux_btf());
   std::vector<std::uint32_t> rows;
   for (const auto& kind : raw_kinds()) rows.push_back(kind.number);
   std::sort(rows.begin(), rows.end());
   CHECK(rows.front() == 1);
   CHECK(rows.back() == rows.size());
+  // The first stands for none, the last for how many there are.
+  for (const auto& kind : test::vmlinux_btf::get().enumerators("bpf_link_type")) {
+    const auto number = static_cast<std::uint32_t>(kind.value);
+    if (number == 0 || std::string_view{kind.name}.find("MAX_BPF_LINK_TYPE") != std::string_view::npos) continue;
+    if (number > rows.back()) WARN("no row for " << kind.name);
+  }
 }
 
 }  // namespace bpflink

@@ -145,7 +145,10 @@ TEST_CASE("fresh features: a refusal that says nothing of the kernel is not reme
             test::expect(answer == (forbidden ? availability::forbidden : availability::unknown),
                          "errno " + std::to_string(error));
           }
-          test::expect(probe(feature::bpf_link) == availability::yes, "asked anew");
+          errno = ELOOP;
+          const auto there = probe(feature::bpf_link);
+          test::expect_equal(errno, ELOOP, "errno after a probe");
+          test::expect(there == availability::yes, "asked anew");
         }).failure() == "");
 }
 

@@ -2,11 +2,14 @@
 // Kernels that lack a bpf command: what still works, and what is said of the rest. The hooks' own files show their
 // fallbacks in full; here each command is missing once, for everything that uses it. The hidden cases run in a process
 // whose kernel was made old by a seccomp filter.
+#include <fcntl.h>
+
 #include <cerrno>
 #include <string>
 
 #include "bpflink/bpflink.hpp"
 #include "helpers.hpp"
+#include "raw_kinds.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
@@ -106,6 +109,7 @@ TEST_CASE("without BPF_ITER_CREATE: the iterator attaches and cannot be read", "
   const auto link = attach(iterator_options{.program = borrow(program)});
   REQUIRE(sentence(link) == "");
   check_missing(link->open(), "BPF iterators", "5.8");
+  check_missing(iterator_reader::open(link->fd()), "BPF iterators", "5.8");
 }
 
 TEST_CASE("without information: links work, and their kind is found all the same", "[.][no-object-info]") {
@@ -126,6 +130,19 @@ TEST_CASE("without information: links work, and their kind is found all the same
   CHECK(sentence(reopened->detach()) == "");
 }
 
+// Kinds whose attach, or whose place, is asked for by others.
+TEST_CASE("without information: every kind of link lacks it alike", "[.][no-object-info]") {
+  for (const auto& kind : raw_kinds()) {
+    if (!test::at_least(kind.since.release, kind.since.minor)) continue;
+    INFO(std::string{to_string(kind.type)});
+    const auto made = kind.make();
+    if (!made.link) continue;
+    const auto adopted = link_handle::adopt(unique_fd::adopt(::fcntl(made.link.get(), F_DUPFD_CLOEXEC, 3)));
+    REQUIRE(sentence(adopted) == "");
+    check_missing(adopted->info(), "information on links", "5.8");
+  }
+}
+
 TEST_CASE("without BPF_PROG_QUERY: attaching and detaching need none", "[.][no-prog-query]") {
   test::cgroup_fixture cgroup;
   const auto egress = load_egress();
@@ -139,6 +156,12 @@ TEST_CASE("without BPF_PROG_QUERY: attaching and detaching need none", "[.][no-p
                                    .mode = attach_mode::multi};
   CHECK(sentence(attach_program(options)) == "");
   CHECK(sent(cgroup, egress) == 1);
+
+  const auto told = [](const auto& asked) { check_missing(query(asked), "BPF_PROG_QUERY", "4.15"); };
+  told(cgroup_query{.cgroup = fd_ref{cgroup.get()}, .hook = cgroup_hook::inet_egress});
+  told(netns_query{.hook = netns_hook::flow_dissector});
+  told(raw_query{.target = fd_ref{cgroup.get()}, .hook = attach_type::cgroup_inet_egress});
+  if (test::at_least(6, 6)) told(tcx_query{.interface = 1, .hook = tcx_hook::ingress});
 }
 
 TEST_CASE("without BPF_LINK_DETACH: its lack is told, and closing detaches", "[.][no-link-detach]") {

@@ -237,6 +237,19 @@ TEST_CASE("abi: attributes of maps", "[abi]") {
       at(&create::value_size, "value_size"),
       at(&create::max_entries, "max_entries"),
   });
+  using table = map_create_struct_ops_attr;
+  check_attribute<table>({
+      at(&table::base, "map_type"),
+      at(&table::map_flags, "map_flags"),
+      at(&table::inner_map_fd, "inner_map_fd"),
+      at(&table::numa_node, "numa_node"),
+      at(&table::map_name, "map_name"),
+      at(&table::map_ifindex, "map_ifindex"),
+      at(&table::btf_fd, "btf_fd"),
+      at(&table::btf_key_type_id, "btf_key_type_id"),
+      at(&table::btf_value_type_id, "btf_value_type_id"),
+      at(&table::btf_vmlinux_value_type_id, "btf_vmlinux_value_type_id", {5, 6}),
+  });
   using element = map_element_attr;
   check_attribute<element>({
       at(&element::map_fd, "map_fd"),
