@@ -17,6 +17,7 @@
 
 #include "bpflink/attach/cgroup.hpp"
 #include "iterator_programs.hpp"
+#include "refusals.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
@@ -184,8 +185,9 @@ TEST_CASE("iterator: a last row that is not whole is no row", "[iterator]") {
   auto again = link->open();
   REQUIRE(sentence(again) == "");
   auto none = again->rows(std::span<std::uint64_t>{});
-  CHECK(none.next().error() == errc::invalid_argument);
-  CHECK(again->read({}).error() == errc::invalid_argument);
+  check_refused(none.next(), errc::invalid_argument, cause::bad_option, 0, "the buffer has no room for a row");
+  check_refused(again->read({}), errc::invalid_argument, cause::bad_option, 0,
+                "the buffer is empty, and 0 would mean the end");
 }
 
 TEST_CASE("iterator: what a program does wrong while it is read", "[iterator]") {
