@@ -86,7 +86,7 @@ std::uint32_t stage::netkit() {
 
 std::string needs_netkit() {
   if (auto reason = test::needs_kernel(6, 7, "netkit"); !reason.empty()) return reason;
-  static const int refused = test::create_netkit("tried1", "tried2");
+  static const int refused = test::create_netkit("tried_near", "tried_far");
   return refused == 0 ? std::string{} : "this kernel makes no netkit pair: " + std::string{std::strerror(refused)};
 }
 
