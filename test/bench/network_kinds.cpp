@@ -17,15 +17,16 @@ constexpr std::int32_t priority = 10;
 std::uint32_t loopback(stage&) { return stage::loopback; }
 std::uint32_t nowhere(stage&) { return 0; }
 std::uint32_t socket_map(stage& on) { return on.socket_map(); }
+std::uint32_t netkit(stage& on) { return on.netkit(); }
 
 test::program_request classifier() {
   return {.type = prog_type::sched_cls, .code = test::return_value(-1), .expected_attach_type = 0};
 }
 
 /// A hook takes a program once: another one is held there.
-void hold_classifier(stage&, sides& all, int) {
+void hold_classifier(sides& all, std::uint32_t interface, std::uint32_t type) {
   const int other = all.keep(test::load(classifier())).get();
-  all.keep(test::fd{done(raw::link_create(other, stage::loopback, attach_type::tcx_ingress), "attaching")});
+  all.keep(test::fd{done(raw::link_create(other, interface, type), "attaching")});
 }
 
 /// And a priority takes one: each that is held has one of its own.
@@ -46,11 +47,26 @@ void add_network_kinds(std::vector<row>& rows) {
        .target = loopback,
        .program = classifier(),
        .section = "tc",
-       .hold = hold_classifier},
+       .hold = [](stage&, sides& all, int) { hold_classifier(all, stage::loopback, attach_type::tcx_ingress); }},
       [](std::uint32_t target, int program) { return raw::link_create(program, target, attach_type::tcx_ingress); },
       [](std::uint32_t target, fd_ref program) {
         return tcx_options{
             .interface = *ifindex::from(static_cast<int>(target)), .hook = tcx_hook::ingress, .program = program};
+      },
+      libbpf::none{});
+
+  kinds::add(
+      rows,
+      {.name = "netkit",
+       .missing = needs_netkit,
+       .target = netkit,
+       .program = classifier(),
+       .section = "tc",
+       .hold = [](stage& on, sides& all, int) { hold_classifier(all, on.netkit(), attach_type::netkit_primary); }},
+      [](std::uint32_t target, int program) { return raw::link_create(program, target, attach_type::netkit_primary); },
+      [](std::uint32_t target, fd_ref program) {
+        return netkit_options{
+            .interface = *ifindex::from(static_cast<int>(target)), .hook = netkit_hook::primary, .program = program};
       },
       libbpf::none{});
 

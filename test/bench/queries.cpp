@@ -67,15 +67,19 @@ sides query_cgroup(stage& on) {
   return all;
 }
 
-sides query_netns(stage& on) {
-  constexpr auto type = attach_type::sk_lookup;
+sides query_netns(stage& on, netns_hook hook, std::uint32_t program_type, std::int32_t verdict) {
+  const auto type = static_cast<std::uint32_t>(hook);
   auto all = asking(raw::number_of(on.netns.get()), type);
-  attach_one(all, {.type = test::prog_type::sk_lookup, .code = test::return_value(1), .expected_attach_type = type},
+  attach_one(all, {.type = program_type, .code = test::return_value(verdict), .expected_attach_type = type},
              raw::number_of(on.netns.get()), type);
-  all.ours = repeated([asked = netns_query{.netns = fd_ref{on.netns.get()}, .hook = netns_hook::sk_lookup}] {
-    one_program(query(asked));
-  });
+  all.ours =
+      repeated([asked = netns_query{.netns = fd_ref{on.netns.get()}, .hook = hook}] { one_program(query(asked)); });
   return all;
+}
+
+sides query_sk_lookup(stage& on) { return query_netns(on, netns_hook::sk_lookup, test::prog_type::sk_lookup, 1); }
+sides query_flow_dissector(stage& on) {
+  return query_netns(on, netns_hook::flow_dissector, test::prog_type::flow_dissector, 0);
 }
 
 sides query_sockmap(stage&) {
@@ -91,18 +95,25 @@ sides query_sockmap(stage&) {
 }
 
 /// With the links, of which libbpf 1.1 knows nothing.
-sides query_tcx(stage&) {
-  constexpr auto type = attach_type::tcx_egress;
+template <class Query>
+sides query_interface(const Query& asked) {
+  const auto type = static_cast<std::uint32_t>(asked.hook);
+  const auto interface = asked.interface.index().value();
   sides all;
-  attach_one(all, {.type = test::prog_type::sched_cls, .code = test::return_value(-1)}, stage::loopback, type);
-  all.raw = repeated([] {
+  attach_one(all, {.type = test::prog_type::sched_cls, .code = test::return_value(-1)}, interface, type);
+  all.raw = repeated([=] {
     std::array<std::uint32_t, room> programs;
     std::array<std::uint32_t, room> links;
-    one_program(raw::prog_query(stage::loopback, type, programs.data(), room, links.data()));
+    one_program(raw::prog_query(interface, type, programs.data(), room, links.data()));
   });
-  all.ours = repeated(
-      [asked = tcx_query{.interface = stage::loopback, .hook = tcx_hook::egress}] { one_program(query(asked)); });
+  all.ours = repeated([asked] { one_program(query(asked)); });
   return all;
+}
+
+sides query_tcx(stage&) { return query_interface(tcx_query{.interface = stage::loopback, .hook = tcx_hook::egress}); }
+sides query_netkit(stage& on) {
+  return query_interface(
+      netkit_query{.interface = *ifindex::from(static_cast<int>(on.netkit())), .hook = netkit_hook::peer});
 }
 
 /// The value of the first attribute of a type; null where there is none.
@@ -172,8 +183,10 @@ void add_queries(std::vector<row>& rows) {
     return [=] { return test::needs_kernel(major, minor, what); };
   };
   rows.push_back({"cgroup: query", since(5, 7, "bpf_link"), query_cgroup});
-  rows.push_back({"netns: query", since(5, 9, "sk_lookup"), query_netns});
+  rows.push_back({"netns: query", since(5, 9, "sk_lookup"), query_sk_lookup});
+  rows.push_back({"flow dissector: query", since(5, 8, "links to network namespaces"), query_flow_dissector});
   rows.push_back({"tcx: query", since(6, 6, "tcx links"), query_tcx});
+  rows.push_back({"netkit: query", needs_netkit, query_netkit});
   rows.push_back({"sockmap: query", since(6, 10, "sockmap links"), query_sockmap});
   // Each attribute of the interface is looked at, and each length doubted; newer kernels tell more of them.
   constexpr double of_an_interface = 950;

@@ -108,6 +108,20 @@ inline int link_update(int link, int program) noexcept {
   return bpf(test::command::link_update, attribute);
 }
 
+inline int prog_attach(int program, std::uint32_t target, std::uint32_t type, std::uint32_t flags) noexcept {
+  struct {
+    std::uint32_t target, program, type, flags;
+  } attribute{target, number_of(program), type, flags};
+  return bpf(test::command::prog_attach, attribute);
+}
+
+inline int prog_detach(int program, std::uint32_t target, std::uint32_t type) noexcept {
+  struct {
+    std::uint32_t target, program, type, flags;
+  } attribute{target, number_of(program), type, 0};
+  return bpf(test::command::prog_detach, attribute);
+}
+
 /// The number of programs at a hook, whose ids and links go to where there is room for so many. The kernel writes the
 /// revision behind any shorter attribute, too.
 inline int prog_query(std::uint32_t target, std::uint32_t type, std::uint32_t* programs, std::uint32_t room,
@@ -149,6 +163,22 @@ inline int info(int object, void* into, std::uint32_t size) noexcept {
     std::uint64_t into;
   } attribute{number_of(object), size, address_of(into)};
   return bpf(test::command::obj_get_info_by_fd, attribute);
+}
+
+inline int map_update(int map, const void* key, const void* value) noexcept {
+  struct {
+    std::uint32_t map, padding;
+    std::uint64_t key, value, flags;
+  } attribute{number_of(map), 0, address_of(key), address_of(value), 0};
+  return bpf(test::command::map_update_elem, attribute);
+}
+
+inline int map_lookup(int map, const void* key, void* into) noexcept {
+  struct {
+    std::uint32_t map, padding;
+    std::uint64_t key, value, flags;
+  } attribute{number_of(map), 0, address_of(key), address_of(into), 0};
+  return bpf(test::command::map_lookup_elem, attribute);
 }
 
 /// An event on a tracepoint, for every task.

@@ -10,6 +10,8 @@ std::vector<row> all_rows() {
   add_positions(rows);
   add_sockets(rows);
   add_struct_ops(rows);
+  add_programs(rows);
+  add_map_entries(rows);
   add_links(rows);
   add_events(rows);
   add_iterators(rows);

@@ -40,6 +40,8 @@ void add_network_kinds(std::vector<row>& rows);
 void add_positions(std::vector<row>& rows);
 void add_sockets(std::vector<row>& rows);
 void add_struct_ops(std::vector<row>& rows);
+void add_programs(std::vector<row>& rows);
+void add_map_entries(std::vector<row>& rows);
 void add_links(std::vector<row>& rows);
 void add_events(std::vector<row>& rows);
 void add_iterators(std::vector<row>& rows);

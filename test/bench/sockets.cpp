@@ -46,7 +46,7 @@ int make_socket(sides& of) {
 int load_filter(sides& of) { return of.keep(test::load({.code = test::return_value(-1)})).get(); }
 
 void set(int socket, int option, int value) {
-  done(::setsockopt(socket, SOL_SOCKET, option, &value, sizeof value), "setting the filter");
+  done(::setsockopt(socket, SOL_SOCKET, option, &value, sizeof value), "setting an option");
 }
 
 /// Whether a socket has a filter. A program cannot be read, and the kernel says so.
@@ -102,6 +102,35 @@ sides update_filter(stage&) {
   return all;
 }
 
+int make_sharing_socket(sides& of) {
+  const int socket = make_socket(of);
+  set(socket, SO_REUSEPORT, 1);
+  return socket;
+}
+
+sides selection(stage&) {
+  sides all;
+  const int socket = make_sharing_socket(all);
+  const int program = load_filter(all);
+  all.raw = repeated([=] {
+    set(socket, SO_ATTACH_REUSEPORT_EBPF, program);
+    set(socket, SO_DETACH_REUSEPORT_BPF, 0);
+  });
+  all.ours = repeated(
+      [options = reuseport_options{.socket = fd_ref{socket}, .program = fd_ref{program}}] { check(attach(options)); });
+  return all;
+}
+
+sides update_selection(stage&) {
+  sides all;
+  const int socket = make_sharing_socket(all);
+  auto& ours = all.keep(got(attach(reuseport_options{.socket = fd_ref{socket}, .program = fd_ref{load_filter(all)}})));
+  const int program = load_filter(all);
+  all.raw = repeated([=] { set(socket, SO_ATTACH_REUSEPORT_EBPF, program); });
+  all.ours = repeated([program, &ours] { check(ours.update(program_ref{fd_ref{program}})); });
+  return all;
+}
+
 }  // namespace
 
 void add_sockets(std::vector<row>& rows) {
@@ -113,6 +142,10 @@ void add_sockets(std::vector<row>& rows) {
   rows.push_back({"socket filter: attach, close", needs_links, filter, 4, 250});
   // It asks whether a program is still there.
   rows.push_back({"socket filter: update", needs_links, update_filter, 1, 120});
+  const auto needs_end = [] { return test::needs_kernel(5, 3, "ending a selection"); };
+  // The handle holds this socket by a descriptor of its own, too.
+  rows.push_back({"reuseport: attach, close", needs_end, selection, 2, 200});
+  rows.push_back({"reuseport: update", needs_end, update_selection});
 }
 
 }  // namespace bpflink::bench

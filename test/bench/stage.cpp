@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 
 #include "side.hpp"
 #include "support/constants.hpp"
+#include "support/kernel_version.hpp"
 #include "support/raw_bpf.hpp"
 #include "support/rtnetlink.hpp"
 
@@ -73,6 +75,19 @@ test::fd stage::attached_elsewhere(int xdp_program) {
 std::uint32_t stage::socket_map() {
   if (!socket_map_) socket_map_ = must(test::create_map(test::map_type::sockmap, 4, 4, 16), "making a map of sockets");
   return static_cast<std::uint32_t>(socket_map_.get());
+}
+
+std::uint32_t stage::netkit() {
+  if (netkit_ != 0) return netkit_;
+  if (const int error = test::create_netkit("kept", "peer"); error != 0)
+    test::throw_error(error, "making a netkit pair");
+  return netkit_ = test::ifindex_of("kept");
+}
+
+std::string needs_netkit() {
+  if (auto reason = test::needs_kernel(6, 7, "netkit"); !reason.empty()) return reason;
+  static const int refused = test::create_netkit("tried_near", "tried_far");
+  return refused == 0 ? std::string{} : "this kernel makes no netkit pair: " + std::string{std::strerror(refused)};
 }
 
 }  // namespace bpflink::bench

@@ -36,6 +36,9 @@ class stage {
   /// A map of sockets, without programs.
   [[nodiscard]] std::uint32_t socket_map();
 
+  /// The primary end of a pair that nobody else uses.
+  [[nodiscard]] std::uint32_t netkit();
+
   test::cgroup_fixture cgroup;
   test::bpffs_fixture pins;
   test::directory_fixture files;
@@ -47,6 +50,10 @@ class stage {
   test::fd socket_map_;
   unsigned pinned_ = 0;
   unsigned interfaces_ = 0;
+  std::uint32_t netkit_ = 0;
 };
+
+/// Why no netkit pair can be made in the namespace that was entered; empty where one can.
+std::string needs_netkit();
 
 }  // namespace bpflink::bench

@@ -15,11 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "bpflink/attach/cgroup.hpp"
 #include "iterator_programs.hpp"
+#include "refusals.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
-#include "support/cgroup_fixture.hpp"
 #include "support/child.hpp"
 #include "support/privileges.hpp"
 #include "support/syscall_supervisor.hpp"
@@ -184,8 +183,9 @@ TEST_CASE("iterator: a last row that is not whole is no row", "[iterator]") {
   auto again = link->open();
   REQUIRE(sentence(again) == "");
   auto none = again->rows(std::span<std::uint64_t>{});
-  CHECK(none.next().error() == errc::invalid_argument);
-  CHECK(again->read({}).error() == errc::invalid_argument);
+  check_refused(none.next(), errc::invalid_argument, cause::bad_option, 0, "the buffer has no room for a row");
+  check_refused(again->read({}), errc::invalid_argument, cause::bad_option, 0,
+                "the buffer is empty, and 0 would mean the end");
 }
 
 TEST_CASE("iterator: what a program does wrong while it is read", "[iterator]") {
@@ -255,58 +255,6 @@ TEST_CASE("iterator: a pin is read like a file", "[iterator]") {
           test::expect(right(rows_of<test::element_row>(*reader)), "rows");
         }).failure() == "");
   REQUIRE(::chmod(bpffs.path().c_str(), 0700) == 0);
-}
-
-TEST_CASE("iterator: only what is an iterator can be read", "[iterator]") {
-  SKIP_IF(test::needs_root());
-  SKIP_IF(test::needs_cgroup2());
-  SKIP_IF(test::needs_kernel(5, 8, "iterators"));
-  const test::bpffs_fixture bpffs;
-  const test::cgroup_fixture cgroup;
-  const auto program = load_egress();
-  const auto map = test::counter_map();
-  const auto link =
-      attach(cgroup_options{.cgroup = cgroup.path(), .hook = cgroup_hook::inet_egress, .program = borrow(program)});
-  REQUIRE(sentence(link) == "");
-  REQUIRE(sentence(link->pin(bpffs / "link")) == "");
-  REQUIRE(test::obj_pin(program.get(), bpffs / "program") == 0);
-  REQUIRE(test::obj_pin(map.get(), bpffs / "map") == 0);
-
-  const auto check = [](const expected<iterator_reader>& refused, errc code, cause why, const std::string& words) {
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error() == code);
-    CHECK(refused.error().cause() == why);
-    CHECK_THAT(sentence(refused), contains(words));
-  };
-  check(iterator_reader::open_pinned(bpffs / "link"), errc::wrong_type, cause::wrong_link_type,
-        "it is a cgroup link, and only iterators can be read");
-  check(iterator_reader::open_pinned(bpffs / "program"), errc::wrong_type, cause::not_a_link, "not that of a link");
-  check(iterator_reader::open_pinned(bpffs / "map"), errc::wrong_type, cause::not_a_link, "not that of a link");
-  check(iterator_reader::open_pinned(bpffs / "nothing"), errc::not_found, cause::no_such_path,
-        "nothing is pinned there");
-  check(iterator_reader::open_pinned("/dev/null"), errc::wrong_type, cause::not_bpffs, "it is no pin of a BPF object");
-
-  check(iterator_reader::open(link->fd()), errc::wrong_type, cause::wrong_link_type, "it is a cgroup link");
-  check(iterator_reader::open(fd_ref{map.get()}), errc::wrong_type, cause::not_a_link, "not that of a link");
-  check(iterator_reader::open(fd_ref{1023}), errc::bad_handle, cause::closed_descriptor, "1023 is closed");
-  check(iterator_reader::open({}), errc::bad_handle, cause::empty_handle, "the link handle is empty");
-
-  const auto adopt = [](int raw) { return iterator_reader::adopt(unique_fd::adopt(raw)); };
-  check(adopt(test::open_file("/dev/null", O_RDONLY).release()), errc::wrong_type, cause::wrong_link_type,
-        "it is not a run of an iterator");
-  check(adopt(test::open_file("/proc/version", O_RDONLY).release()), errc::wrong_type, cause::wrong_link_type,
-        "it is not a run of an iterator");
-  check(adopt(1023), errc::bad_handle, cause::closed_descriptor, "closed");
-  check(iterator_reader::adopt({}), errc::bad_handle, cause::empty_handle, "empty");
-
-  const auto tasks = load_iterator("task");
-  const auto iterator = attach(iterator_options{.program = borrow(tasks)});
-  REQUIRE(sentence(iterator) == "");
-  auto run = adopt(test::iter_create(iterator->fd().get()).release());
-  REQUIRE(sentence(run) == "");
-  const auto moved = *std::move(run);
-  std::array<std::byte, 8> buffer{};
-  CHECK(run->read(buffer).error() == errc::bad_handle);  // NOLINT(bugprone-use-after-move): that is the question
 }
 
 }  // namespace bpflink

@@ -12,6 +12,7 @@
 #include "support/cgroup_fixture.hpp"
 #include "support/privileges.hpp"
 #include "support/rtnetlink.hpp"
+#include "unprivileged.hpp"
 
 namespace bpflink {
 
@@ -256,6 +257,21 @@ TEST_CASE("raw_program: what is no map, interface or hook without a link is told
     check_refused(attach_at(fd_ref{netns.get()}, attach_type::sk_lookup, borrow(lookup)), errc::not_supported,
                   cause::no_such_operation, EINVAL, "by a link only");
   }
+}
+
+TEST_CASE("raw_program: who may not ask what is attached is told that it is not that program", "[raw_program]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_kernel(6, 0, "detaching without any capability"));
+  const auto map = test::create_map(test::map_type::sockmap, 4, 4, 2);
+  const auto program = test::load({.type = of::sk_msg, .expected_attach_type = at::sk_msg_verdict});
+  CHECK(test::in_child([&] {
+          test::become_nobody();
+          const auto refused = detach_from(fd_ref{map.get()}, attach_type::sk_msg_verdict, borrow(program));
+          test::expect(!refused && refused.error() == errc::not_found, sentence(refused));
+          test::expect(refused.error().cause() == cause::not_attached);
+          test::expect_equal(refused.error().sys_errno(), ENOENT);
+          test::expect_equal(std::string{refused.error().reason()}, "the program is not attached there");
+        }).failure() == "");
 }
 
 TEST_CASE("raw_program: a missing capability is told by its name", "[raw_program]") {

@@ -115,11 +115,35 @@ TEST_CASE("raw_tracepoint: one program is attached to one tracepoint many times"
     CHECK(twice.error() == errc::already_exists);
     CHECK(twice.error().cause() == cause::already_attached);
     CHECK_THAT(twice.error().message(), contains("program 'count_getppid'"));
+    CHECK_THAT(std::string{twice.error().hint()}, contains("since Linux 6.10 one can be attached many times"));
     return;
   }
   REQUIRE(sentence(twice) == "");
   call_getppid(1);
   CHECK(counted.runs() == 2);
+}
+
+TEST_CASE("raw_tracepoint: a kernel before 6.10 has a program at a tracepoint once", "[raw_tracepoint]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_supervisor());
+  const auto program = load_plain();
+  const auto result = test::in_child([&] {
+    const auto link = attach_at("sched_switch", borrow(program));
+    test::expect_equal(sentence(link), "");
+    test::syscall_supervisor supervisor({SYS_bpf});
+    const auto refuse = [](const test::observed_call& call) {
+      return call.command() == test::command::raw_tracepoint_open ? test::verdict::fail(EEXIST)
+                                                                  : test::verdict::proceed();
+    };
+    static_cast<void>(supervisor.with_handler(refuse, [&] {
+      const auto twice = attach_at("sched_switch", borrow(program));
+      test::expect(!twice && twice.error() == errc::already_exists);
+      test::expect(twice.error().cause() == cause::already_attached);
+      test::expect(twice.error().reason().starts_with("program 'plain'"), twice.error().message());
+      test::expect_equal(std::string{twice.error().hint()}, "since Linux 6.10 one can be attached many times");
+    }));
+  });
+  CHECK(result.failure() == "");
 }
 
 TEST_CASE("raw_tracepoint: a writable program changes what it is given", "[raw_tracepoint]") {

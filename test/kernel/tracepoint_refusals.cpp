@@ -125,6 +125,7 @@ TEST_CASE("tracepoint: the 65th program is told", "[tracepoint]") {
               expect(refused == errc::limit);
               expect(refused.cause() == cause::too_many);
               expect_equal(refused.sys_errno(), E2BIG);
+              expect_contains(refused.message(), "64 programs, the most there can be, are attached to it");
             },
             60) == "");
 }

@@ -217,6 +217,16 @@ test::verdict answer_like_6_6(const test::observed_call& call) {
   return result < 0 ? test::verdict::fail(errno) : test::verdict::give(result);
 }
 
+// What the kernel answers where the path is longer than PATH_MAX.
+test::verdict refuse_path(const test::observed_call& call) {
+  constexpr std::size_t path_size = 48;
+  if (call.command() != test::command::obj_get_info_by_fd) return test::verdict::proceed();
+  const auto info = call.at<std::uint64_t>(8);
+  std::uint32_t room = 0;
+  std::memcpy(&room, reinterpret_cast<const std::byte*>(static_cast<std::uintptr_t>(info)) + path_size, sizeof room);
+  return room != 0 ? test::verdict::fail(ENAMETOOLONG) : test::verdict::proceed();
+}
+
 }  // namespace
 
 TEST_CASE("uprobe multi: a kernel that tells nothing of the places is not misread", "[uprobe_multi]") {
@@ -232,6 +242,31 @@ TEST_CASE("uprobe multi: a kernel that tells nothing of the places is not misrea
       const auto info = must(link.info());
       expect(info.type == link_type::uprobe_multi);
       expect(!std::get<uprobe_multi_info>(info.details).places);
+    }));
+  });
+  CHECK(result.failure() == "");
+}
+
+TEST_CASE("uprobe multi: where the file's path is too long to be told, the places are", "[uprobe_multi]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_supervisor());
+  if (lacks_uprobe_multi()) return;
+  if (!test::at_least(6, 8)) return;
+  const auto result = test::in_child([] {
+    const auto program = load_uprobe();
+    const auto offsets = both_targets();
+    const std::array cookies{cookie{7}, cookie{8}};
+    const auto link =
+        must(attach({.path = this_program, .offsets = offsets, .program = borrow(program), .cookies = cookies}));
+    test::syscall_supervisor supervisor({SYS_bpf});
+    static_cast<void>(supervisor.with_handler(refuse_path, [&] {
+      const auto info = must(link.info());
+      const auto& details = std::get<uprobe_multi_info>(info.details);
+      expect(details.path.empty(), details.path);
+      expect(
+          details.places == std::vector<uprobe_multi_place>{{offsets[0], 0, cookies[0]}, {offsets[1], 0, cookies[1]}},
+          "the places");
+      expect(info.program == program_id{test::program_id(program.get())}, "the program");
     }));
   });
   CHECK(result.failure() == "");

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "bpflink/attach/uprobe_multi.hpp"
-#include "helpers.hpp"
+#include "child_helpers.hpp"
 #include "support/bpffs_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
@@ -142,6 +142,7 @@ TEST_CASE("uprobe multi: a path that is no file is told", "[uprobe_multi]") {
     const auto link = attach({.path = locked + "/file", .offsets = {&offset, 1}, .program = borrow(program)});
     test::expect(!link && link.error() == errc::permission_denied);
     test::expect(link.error().cause() == cause::file_permission);
+    expect_contains(link.error().message(), "a directory of the path may not be searched");
   });
   CHECK(result.failure() == "");
   CHECK(::rmdir(locked.c_str()) == 0);

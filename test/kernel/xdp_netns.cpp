@@ -13,6 +13,7 @@
 
 #include "bpflink/info.hpp"
 #include "child_helpers.hpp"
+#include "refusals.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
 #include "support/old_kernel.hpp"
@@ -247,7 +248,10 @@ TEST_CASE("xdp: an interface is found by name in any namespace", "[xdp]") {
     });
     CHECK(interface_target::from_name("right").error() == errc::not_found);
     CHECK(interface_target::from_name("lo")->index() == lo);
-    CHECK(interface_target::from_name("", fd_ref{there.get()}).error() == errc::invalid_argument);
+    for (const char* const name : {"", "sixteen_letters_"}) {
+      check_refused(interface_target::from_name(name, fd_ref{there.get()}), errc::invalid_argument, cause::bad_option,
+                    0, "an interface's name has 1 to 15 bytes");
+    }
     CHECK(interface_target::from_name("lo", fd_ref{}).error() == errc::bad_handle);
   });
 }

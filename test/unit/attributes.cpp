@@ -2,6 +2,7 @@
 #include "attributes.hpp"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -98,6 +99,19 @@ void false_kernel::keep_parameters(const observed_call& call) {
   if (from != nullptr) std::copy_n(from, size_, parameters_.begin());
 }
 
+void false_kernel::keep_element(const observed_call& call) {
+  constexpr std::size_t key_size = 4;
+  constexpr std::size_t value_size = 8;
+  size_ = key_size + value_size;
+  std::copy_n(at_address<const std::byte>(call.at<std::uint64_t>(8)), key_size, parameters_.begin());
+  std::copy_n(at_address<const std::byte>(call.at<std::uint64_t>(16)), value_size, parameters_.begin() + key_size);
+}
+
+void false_kernel::tell(const observed_call& call) const {
+  inform_(at_address<std::byte>(call.at<std::uint64_t>(8)), call.at(4));
+  if (informed_ != 0) std::memcpy(at_address<std::byte>(call.arguments[1]) + 4, &informed_, sizeof informed_);
+}
+
 void false_kernel::show_attached(std::uint32_t id, std::uint32_t attach_flags, std::uint64_t revision) {
   attached_ = id;
   attach_flags_ = attach_flags;
@@ -117,12 +131,11 @@ void false_kernel::fill_query(const observed_call& call) const {
 verdict false_kernel::answer_bpf(const observed_call& call) {
   const auto number = call.command();
   if (number == command::link_create && call.at(8) == attach_type::trace_iter) keep_parameters(call);
+  if (number == command::map_update_elem) keep_element(call);
   if (errors_[number] != 0) return verdict::fail(errors_[number]);
   if (number == command::prog_query) fill_query(call);
   if (asks_whether_link(call)) return verdict::fail(EBADF);
-  if (number == command::obj_get_info_by_fd && inform_) {
-    inform_(at_address<std::byte>(call.at<std::uint64_t>(8)), call.at(4));
-  }
+  if (number == command::obj_get_info_by_fd && inform_) tell(call);
   return makes_descriptor(number) ? another_null() : verdict::give(0);
 }
 
@@ -152,7 +165,8 @@ verdict false_kernel::answer(const observed_call& call) {
     case SYS_perf_event_open:
       return another_null();
     case SYS_ioctl:
-      return verdict::give(0);
+      // Namespaces are real.
+      return call.arguments[1] == NS_GET_NSTYPE ? verdict::proceed() : verdict::give(0);
     case SYS_openat:
       return answer_open(call);
     default:

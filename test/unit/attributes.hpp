@@ -57,13 +57,15 @@ class false_kernel {
   void expect_calls(const std::function<void()>& f, const std::vector<attribute>& expected,
                     source_place where = source_place::here());
 
-  /// The parameters of the last iterator that was made, which its attribute points to.
+  /// What the last attribute pointed to: the parameters of an iterator, or the key and the value of a map's element.
   [[nodiscard]] std::vector<std::byte> parameters() const { return {parameters_.data(), parameters_.data() + size_}; }
 
   /// From now on this command fails; 0 for no more.
   void refuse(std::uint32_t command, int error) { errors_.at(command) = error; }
   /// From now on information on an object is what this writes, in the supervisor's thread.
   void inform(std::function<void(std::byte* info, std::uint32_t size)> writer) { inform_ = std::move(writer); }
+  /// And this is how much of it there is; 0 for all that there is room for.
+  void inform_size(std::uint32_t size) { informed_ = size; }
   /// From now on one program with this id is attached wherever somebody asks.
   void show_attached(std::uint32_t id, std::uint32_t attach_flags, std::uint64_t revision);
   /// From now on /proc says that descriptors are of this: "bpf_link".
@@ -75,6 +77,8 @@ class false_kernel {
   [[nodiscard]] verdict answer(const observed_call& call);
   [[nodiscard]] verdict answer_bpf(const observed_call& call);
   void keep_parameters(const observed_call& call);
+  void keep_element(const observed_call& call);
+  void tell(const observed_call& call) const;
   void fill_query(const observed_call& call) const;
   [[nodiscard]] verdict answer_readlink(const observed_call& call) const;
   [[nodiscard]] verdict answer_open(const observed_call& call) const;
@@ -84,6 +88,7 @@ class false_kernel {
   int null_;
   std::array<int, 64> errors_{};
   std::function<void(std::byte*, std::uint32_t)> inform_;
+  std::uint32_t informed_ = 0;
   std::string shown_;
   std::uint32_t attached_ = 0;
   std::uint32_t attach_flags_ = 0;

@@ -18,11 +18,9 @@ using bpflink::program_ref;
 namespace {
 
 constexpr int program_number = 1001;
-constexpr int other_number = 1002;
 constexpr int target_number = 1003;
 
 program_ref program() { return fd_ref{program_number}; }
-program_ref other() { return fd_ref{other_number}; }
 fd_ref target() { return fd_ref{target_number}; }
 
 attribute create(std::size_t size, std::uint32_t type) {
@@ -272,53 +270,6 @@ TEST_CASE("attributes: bare links", "[attributes]") {
                 bpflink::raw_link_options{
                     .target = raw_target::none(), .hook = static_cast<attach_type>(99), .program = program()},
                 create(16, 99));
-  });
-  CHECK(child.failure() == "");
-}
-
-TEST_CASE("attributes: attaching and detaching without a link", "[attributes]") {
-  SKIP_IF(needs_supervisor());
-  const auto child = in_child([] {
-    false_kernel kernel;
-    using bpflink::attach_mode;
-    const auto egress = bpflink::attach_type::cgroup_inet_egress;
-    const auto sent = [](std::uint32_t flags) {
-      return attribute(command::prog_attach, 32).u32(0, target_number).u32(4, program_number).u32(8, 1).u32(12, flags);
-    };
-    const auto attaches = [&](const bpflink::raw_attach_options& options, const attribute& expected) {
-      kernel.expect_calls([&] { expect(bpflink::attach_program(options).has_value(), "not attached"); }, {expected});
-    };
-    attaches({.target = target(), .hook = egress, .program = program()}, sent(0));
-    attaches({.target = target(), .hook = egress, .program = program(), .mode = attach_mode::override}, sent(1));
-    attaches({.target = target(), .hook = egress, .program = program(), .mode = attach_mode::multi}, sent(2));
-    attaches({.target = target(),
-              .hook = egress,
-              .program = program(),
-              .mode = attach_mode::multi,
-              .position = bpflink::position::replacing(other())},
-             sent(2 | 4).u32(16, other_number));
-
-    // A cgroup is asked for its mode first: in some the kernel detaches whatever is there, in others what it is told.
-    const auto asks = [] {
-      return attribute(command::prog_query, 64).u32(0, target_number).u32(4, 1).any(16).u32(24, 64);
-    };
-    const auto detaches = [] {
-      return attribute(command::prog_detach, 32).u32(0, target_number).u32(4, program_number).u32(8, 1);
-    };
-    const auto detach = [&] {
-      const auto detached = bpflink::detach_program({.target = target(), .hook = egress, .program = program()});
-      expect(detached.has_value(), "not detached");
-    };
-    kernel.show_attached(255, 2, 9);
-    kernel.expect_calls(detach, {asks(), detaches()});
-    kernel.show_attached(255, 0, 9);
-    kernel.inform([](std::byte* info, std::uint32_t) {
-      const std::uint32_t words[] = {prog_type::cgroup_skb, 255};
-      std::memcpy(info, words, sizeof words);
-    });
-    kernel.expect_calls(detach,
-                        {asks(), attribute(command::obj_get_info_by_fd, 16).u32(0, program_number).u32(4, 232).any(8),
-                         detaches().u64(24, 9)});
   });
   CHECK(child.failure() == "");
 }

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <variant>
 
 #include "attributes.hpp"
 #include "bpflink/attach/cgroup.hpp"
+#include "bpflink/info.hpp"
 #include "bpflink/link.hpp"
 #include "bpflink/program.hpp"
 #include "support/catch.hpp"
@@ -127,6 +130,58 @@ TEST_CASE("attributes: links that exist already", "[attributes]") {
           expect(!wrong.has_value() && wrong.error() == bpflink::errc::wrong_type, "a netns link passed for xdp");
         },
         {attribute(command::obj_get, 16).pointer(0, path), asked(number)});
+  });
+  CHECK(child.failure() == "");
+}
+
+TEST_CASE("attributes: what the kernel says of a tracing link, and of a kind that nobody knows yet", "[attributes]") {
+  SKIP_IF(needs_supervisor());
+  const auto child = in_child([] {
+    false_kernel kernel;
+    kernel.show_as("bpf_link");
+    // Behind type, id and program: the attach type, the object, the type there, room, the cookie.
+    const auto shows = [&kernel](std::uint32_t type, std::uint32_t known) {
+      kernel.inform_size(known);
+      kernel.inform([type, known](std::byte* info, std::uint32_t size) {
+        const std::uint32_t words[] = {type, 17, 255, 0, attach_type::trace_fexit, 11, 22, 0, 33, 0};
+        std::memcpy(info, words, std::min<std::size_t>({size, known, sizeof words}));
+      });
+    };
+    const auto info_of = [&kernel] {
+      std::optional<bpflink::link_info> told;
+      static_cast<void>(kernel.calls([&told] {
+        const auto link =
+            bpflink::link_handle::adopt(bpflink::unique_fd::adopt(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
+        expect(link.has_value(), "not adopted");
+        told = link->info().value();
+      }));
+      return *told;
+    };
+
+    shows(link_type::tracing, 40);
+    const auto now = info_of();
+    expect(now.type == bpflink::link_type::tracing && now.program == bpflink::program_id{255}, "a tracing link");
+    const auto& tracing = std::get<bpflink::tracing_info>(now.details);
+    expect(tracing.hook == bpflink::attach_type::trace_fexit, "the hook");
+    expect_equal(tracing.target_object, 11, "the object");
+    expect_equal(tracing.target_type, 22, "the type there");
+    expect(tracing.cookie == bpflink::cookie{33}, "the cookie");
+    // Before Linux 6.17 there was no cookie.
+    shows(link_type::tracing, 28);
+    const auto before = info_of();
+    expect(!std::get<bpflink::tracing_info>(before.details).cookie, "a cookie that the kernel does not tell");
+    expect_equal(std::get<bpflink::tracing_info>(before.details).target_type, 22, "the type there");
+
+    shows(99, 40);
+    const auto unknown = info_of();
+    expect(unknown.type == static_cast<bpflink::link_type>(99) && unknown.id == bpflink::link_id{17}, "the header");
+    const auto& bytes = std::get<bpflink::unknown_info>(unknown.details);
+    expect_equal(bytes.size, 24, "the size");
+    const std::uint32_t words[] = {attach_type::trace_fexit, 11, 22, 0, 33, 0, 0};
+    expect(std::memcmp(bytes.bytes.data(), words, sizeof words) == 0, "the bytes");
+    // It may have nothing to tell.
+    shows(99, 16);
+    expect_equal(std::get<bpflink::unknown_info>(info_of().details).size, 0, "no bytes");
   });
   CHECK(child.failure() == "");
 }

@@ -103,23 +103,43 @@ TEST_CASE("attributes: entries of device and CPU maps", "[attributes]") {
     false_kernel kernel;
     const bpflink::device_map_entry to_device{
         .map = target(), .key = bpflink::map_key{3}, .interface = 77, .program = program()};
-    const bpflink::cpu_map_entry to_cpu{
+    bpflink::cpu_map_entry to_cpu{
         .map = target(), .cpu = bpflink::cpu_number{1}, .queue_size = 64, .program = program()};
     const auto writes_to_device = [&] { expect(write_entry(to_device).has_value(), "not written"); };
     const auto writes_to_cpu = [&] { expect(write_entry(to_cpu).has_value(), "not written"); };
     const std::vector<attribute> calls{asks_for_shape(), element(command::map_update_elem)};
-    kernel.inform(map_of(14, 8));
-    kernel.expect_calls(writes_to_device, calls);
-    kernel.inform(map_of(25, 8));
-    kernel.expect_calls(writes_to_device, calls);
+    // The key, where packets go or how many can wait, and the program.
+    const auto written = [&kernel](std::uint32_t key, std::uint32_t first, std::uint32_t program) {
+      const std::array words{key, first, program};
+      const auto bytes = kernel.parameters();
+      expect(bytes.size() == sizeof words && std::memcmp(bytes.data(), words.data(), sizeof words) == 0, "the element");
+    };
+    for (const std::uint32_t type : {14U, 25U}) {
+      kernel.inform(map_of(type, 8));
+      kernel.expect_calls(writes_to_device, calls);
+      written(3, 77, program_number);
+    }
     kernel.inform(map_of(16, 8));
     kernel.expect_calls(writes_to_cpu, calls);
+    written(1, 64, program_number);
+    to_cpu.program.reset();
+    kernel.expect_calls(writes_to_cpu, calls);
+    written(1, 64, 0);
 
-    const auto reads = [&] {
-      const auto read = query(bpflink::cpu_map_query{.map = target(), .cpu = bpflink::cpu_number{1}});
-      expect(read.has_value() && !read->program, "not read");
-    };
-    kernel.expect_calls(reads, {asks_for_shape(), element(command::map_lookup_elem)});
+    const std::vector<attribute> reads{asks_for_shape(), element(command::map_lookup_elem)};
+    kernel.expect_calls(
+        [] {
+          const auto read = query(bpflink::cpu_map_query{.map = target(), .cpu = bpflink::cpu_number{1}});
+          expect(read.has_value() && !read->program, "not read");
+        },
+        reads);
+    kernel.inform(map_of(14, 8));
+    kernel.expect_calls(
+        [] {
+          const auto read = query(bpflink::device_map_query{.map = target(), .key = bpflink::map_key{3}});
+          expect(!read && read.error().cause() == bpflink::cause::no_such_id, "an entry of nothing");
+        },
+        reads);
   });
   CHECK(child.failure() == "");
 }
