@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "attach/rules.hpp"
 
-#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
 
 namespace bpflink::hooks {
 
@@ -74,11 +77,35 @@ constexpr program_type perf_event_programs[] = {program_type::kprobe, program_ty
 constexpr program_type raw_tracepoint_programs[] = {program_type::raw_tracepoint,
                                                     program_type::raw_tracepoint_writable};
 
-const family* family_of(attach_type where) noexcept {
-  for (const auto& row : families) {
-    if (std::find(row.attach_types.begin(), row.attach_types.end(), where) != row.attach_types.end()) return &row;
+// By attach type: which row of `families`, from 1; 0 for none. What attaches without a link asks for it again and
+// again.
+constexpr auto family_numbers = [] {
+  std::array<std::uint8_t, 64> numbers{};
+  for (std::uint8_t row = std::size(families); row > 0; --row) {
+    for (const auto where : families[row - 1].attach_types) numbers[static_cast<std::size_t>(where)] = row;
   }
-  return nullptr;
+  return numbers;
+}();
+
+const family* family_of(attach_type where) noexcept {
+  const auto index = static_cast<std::size_t>(where);
+  const auto number = index < family_numbers.size() ? family_numbers[index] : std::uint8_t{0};
+  return number != 0 ? &families[number - 1] : nullptr;
+}
+
+constexpr bool is_of_cgroups(program_type type) noexcept {
+  switch (type) {
+    case program_type::cgroup_skb:
+    case program_type::cgroup_sock:
+    case program_type::cgroup_sock_addr:
+    case program_type::cgroup_device:
+    case program_type::cgroup_sysctl:
+    case program_type::cgroup_sockopt:
+    case program_type::sock_ops:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -224,8 +251,7 @@ link_type link_of(attach_type where) noexcept {
       break;
   }
   const auto* const row = family_of(where);
-  const bool cgroup = row != nullptr && to_string(where).starts_with("cgroup_");
-  return cgroup ? link_type::cgroup : link_type::unspecified;
+  return row != nullptr && is_of_cgroups(row->type) ? link_type::cgroup : link_type::unspecified;
 }
 
 }  // namespace bpflink::hooks
