@@ -238,8 +238,9 @@ TEST_CASE("abi: attributes of maps", "[abi]") {
       at(&create::max_entries, "max_entries"),
   });
   using table = map_create_struct_ops_attr;
+  CHECK(at(&table::base, "").offset == 0);
   check_attribute<table>({
-      at(&table::base, "map_type"),
+      padding(&table::base),
       at(&table::map_flags, "map_flags"),
       at(&table::inner_map_fd, "inner_map_fd"),
       at(&table::numa_node, "numa_node"),
