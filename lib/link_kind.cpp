@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <string_view>
 
 #include "fdinfo.hpp"
 #include "kernel/bpf.hpp"
@@ -12,7 +13,20 @@ namespace bpflink {
 
 namespace {
 
+// What the kernel calls otherwise than its enum, and this library, do.
+struct other_name {
+  std::string_view name;
+  link_type kind;
+};
+constexpr other_name other_names[] = {{"iter", link_type::iterator},
+                                      {"perf", link_type::perf_event},
+                                      {"kretprobe_multi", link_type::kprobe_multi},
+                                      {"uretprobe_multi", link_type::uprobe_multi}};
+
 std::optional<link_type> kind_named(std::string_view name) noexcept {
+  for (const auto& other : other_names) {
+    if (other.name == name) return other.kind;
+  }
   for (auto number = 1U; number <= static_cast<unsigned>(link_type::tracing_multi); ++number) {
     if (to_string(static_cast<link_type>(number)) == name) return static_cast<link_type>(number);
   }

@@ -6,9 +6,7 @@ namespace bpflink::hooks {
 attempt attempted_without_link(std::string_view verb, std::string_view joint, attach_type where,
                                const raw_target& target) noexcept {
   const auto words = describe(target);
-  text action{"{} {}", verb, to_string(where)};
-  if (to_string(where) == "unknown") action.add(" ({})", static_cast<kernel::u32>(where));
-  return {action, words.empty() ? "" : joint, words};
+  return {text{"{} {}", verb, describe(where).view()}, words.empty() ? "" : joint, words};
 }
 
 diagnosis bad_option(std::string_view why) noexcept {

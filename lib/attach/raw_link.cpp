@@ -20,10 +20,7 @@ using hooks::bad_option;
 
 attempt attempted(const raw_link_options& options) noexcept {
   const auto target = hooks::describe(options.target);
-  text action{"link to {}", to_string(options.hook)};
-  // The word alone says nothing of a hook that this library does not know.
-  if (to_string(options.hook) == "unknown") action.add(" ({})", static_cast<kernel::u32>(options.hook));
-  return {action, target.empty() ? "" : "of", target};
+  return {text{"link to {}", hooks::describe(options.hook).view()}, target.empty() ? "" : "of", target};
 }
 
 // Extension programs are loaded for no attach type, and their number is that of a cgroup's hook.

@@ -11,9 +11,7 @@ namespace {
 
 attempt attempted(const raw_query& asked) noexcept {
   const auto target = hooks::describe(asked.target);
-  text action{"query {}", to_string(asked.hook)};
-  if (to_string(asked.hook) == "unknown") action.add(" ({})", static_cast<kernel::u32>(asked.hook));
-  return {action, target.empty() ? "" : "of", target};
+  return {text{"query {}", hooks::describe(asked.hook).view()}, target.empty() ? "" : "of", target};
 }
 
 std::optional<diagnosis> contradiction(const raw_query& asked, hooks::target_kind kind) noexcept {

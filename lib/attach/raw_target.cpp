@@ -89,6 +89,11 @@ kernel::u32 number_of(const raw_target& target) noexcept {
   return 0;
 }
 
+text describe(attach_type where) noexcept {
+  const auto word = to_string(where);
+  return word == "unknown" ? text{"{} ({})", word, static_cast<kernel::u32>(where)} : text{"{}", word};
+}
+
 text describe(const raw_target& target) noexcept {
   switch (target.which()) {
     case raw_target::sort::none:

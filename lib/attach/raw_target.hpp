@@ -23,8 +23,9 @@ enum class target_kind : std::uint8_t { unknown, none, cgroup, netns, map, perf_
 
 // As attributes carry it.
 [[nodiscard]] kernel::u32 number_of(const raw_target& target) noexcept;
-// For the sentence.
+// For the sentence. A hook that has no name here is told by its number.
 [[nodiscard]] text describe(const raw_target& target) noexcept;
+[[nodiscard]] text describe(attach_type where) noexcept;
 
 // A handle was given that holds nothing; `which` says what it should have held.
 [[nodiscard]] diagnosis empty_handle(std::string_view which) noexcept;

@@ -7,6 +7,7 @@
 #include "explain/cgroup.hpp"
 #include "explain/feature.hpp"
 #include "explain/iterator_target.hpp"
+#include "explain/map.hpp"
 #include "explain/program.hpp"
 #include "fdinfo.hpp"
 #include "kernel/bpf.hpp"
@@ -77,19 +78,12 @@ std::optional<diagnosis> unlike_target(const iterator_parameters& chosen, std::s
 }
 
 std::optional<diagnosis> unfit_map(fd_ref map, std::string_view target) noexcept {
-  const auto what = kernel::kind_of(map.get());
-  if (what == kernel::object_kind::closed) {
-    return diagnosis{
-        errc::bad_handle, cause::closed_descriptor, text{"the map's descriptor {} is closed", map.get()}, {}};
-  }
-  if (what != kernel::object_kind::map && what != kernel::object_kind::unknown) {
-    return diagnosis{errc::wrong_type, cause::not_a_map, text{"the map's descriptor is not that of a map"}, {}};
-  }
-  kernel::map_info_raw raw{};
-  if (!kernel::obj_get_info(map.get(), &raw, sizeof raw) || fits(target, raw.type)) return std::nullopt;
+  if (auto wrong = no_map(map)) return wrong;
+  const auto told = told_of_map(map);
+  if (!told || fits(target, told->type)) return std::nullopt;
   return diagnosis{errc::wrong_type,
                    cause::wrong_map_type,
-                   text{"iterators over {} take {}; the map is of type {}", target, maps_of(target), raw.type},
+                   text{"iterators over {} take {}; the map is of type {}", target, maps_of(target), told->type},
                    {}};
 }
 

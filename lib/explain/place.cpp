@@ -8,6 +8,7 @@
 #include "explain/cgroup_refusal.hpp"
 #include "explain/feature.hpp"
 #include "explain/holder.hpp"
+#include "explain/map.hpp"
 #include "explain/netns.hpp"
 #include "explain/order.hpp"
 #include "explain/perf_event.hpp"

@@ -4,21 +4,13 @@
 #include "attached.hpp"
 #include "bpflink/features.hpp"
 #include "explain/holder.hpp"
+#include "explain/map.hpp"
 #include "explain/program.hpp"
-#include "kernel/bpf.hpp"
-#include "kernel/files.hpp"
 #include "kernel/map.hpp"
 
 namespace bpflink::explain {
 
 namespace {
-
-std::optional<kernel::map_info_raw> info_of(fd_ref map) noexcept {
-  kernel::map_info_raw raw{};
-  if (kernel::kind_of(map.get()) != kernel::object_kind::map) return std::nullopt;
-  if (!kernel::obj_get_info(map.get(), &raw, sizeof raw)) return std::nullopt;
-  return raw;
-}
 
 std::optional<attach_type> twin_of(attach_type where) noexcept {
   if (where == attach_type::sk_skb_verdict) return attach_type::sk_skb_stream_verdict;
@@ -28,18 +20,9 @@ std::optional<attach_type> twin_of(attach_type where) noexcept {
 
 }  // namespace
 
-std::optional<kernel::u32> id_of_map(fd_ref map) noexcept {
-  const auto info = info_of(map);
-  return info ? std::optional{info->id} : std::nullopt;
-}
-
 std::optional<diagnosis> unfit_sockmap(fd_ref map) noexcept {
-  const auto kind = kernel::kind_of(map.get());
-  if (kind == kernel::object_kind::unknown) return std::nullopt;
-  if (kind != kernel::object_kind::map) {
-    return diagnosis{errc::wrong_type, cause::not_a_map, text{"the target is no map"}, {}};
-  }
-  const auto info = info_of(map);
+  if (auto wrong = no_map(map, "target")) return wrong;
+  const auto info = told_of_map(map);
   if (!info || info->type == kernel::map_type_sockmap || info->type == kernel::map_type_sockhash) return std::nullopt;
   return diagnosis{errc::wrong_type, cause::wrong_map_type, text{"the target is neither a sockmap nor a sockhash"}, {}};
 }

@@ -12,8 +12,6 @@
 
 namespace bpflink::explain {
 
-// A map's id; nothing for what is no map.
-[[nodiscard]] std::optional<kernel::u32> id_of_map(fd_ref map) noexcept;
 // The descriptor is of no map, or of one that is neither a sockmap nor a sockhash.
 [[nodiscard]] std::optional<diagnosis> unfit_sockmap(fd_ref map) noexcept;
 // The two verdicts on packets exclude each other: the other one is attached.

@@ -6,6 +6,7 @@
 
 #include "btf/objects.hpp"
 #include "btf/reader.hpp"
+#include "explain/map.hpp"
 #include "kernel/bpf.hpp"
 #include "kernel/files.hpp"
 #include "kernel/memory.hpp"
@@ -15,13 +16,6 @@ namespace bpflink::explain {
 namespace {
 
 constexpr std::string_view value_prefix = "bpf_struct_ops_";
-
-std::optional<kernel::map_info_raw> info_of(fd_ref map) noexcept {
-  kernel::map_info_raw raw{};
-  if (kernel::kind_of(map.get()) != kernel::object_kind::map) return std::nullopt;
-  if (!kernel::obj_get_info(map.get(), &raw, sizeof raw)) return std::nullopt;
-  return raw;
-}
 
 std::optional<kernel::memory> value_of(fd_ref map, kernel::u32 size) noexcept {
   auto room = kernel::memory::of_size(size);
@@ -37,12 +31,12 @@ std::optional<kernel::memory> value_of(fd_ref map, kernel::u32 size) noexcept {
 }  // namespace
 
 bool is_struct_ops_map(fd_ref map) noexcept {
-  const auto info = info_of(map);
+  const auto info = told_of_map(map);
   return info && info->type == kernel::map_type_struct_ops;
 }
 
 std::optional<struct_ops_map> struct_ops_map_of(fd_ref map) noexcept {
-  const auto info = info_of(map);
+  const auto info = told_of_map(map);
   if (!info || info->type != kernel::map_type_struct_ops) return std::nullopt;
   struct_ops_map found{.info = *info, .state = std::nullopt, .name = {}};
   if (const auto value = value_of(map, info->value_size)) {
@@ -86,21 +80,13 @@ text describe_map(const kernel::map_info_raw& info) noexcept {
 }
 
 text describe_map(fd_ref map) noexcept {
-  const auto info = info_of(map);
+  const auto info = told_of_map(map);
   return info ? describe_map(*info) : text{"map (descriptor {})", map.get()};
 }
 
 std::optional<diagnosis> unfit_struct_ops_map(fd_ref map, std::string_view which) noexcept {
-  const auto kind = kernel::kind_of(map.get());
-  if (kind == kernel::object_kind::unknown) return std::nullopt;
-  if (kind == kernel::object_kind::closed) {
-    return diagnosis{
-        errc::bad_handle, cause::closed_descriptor, text{"the {}'s descriptor {} is closed", which, map.get()}, {}};
-  }
-  if (kind != kernel::object_kind::map) {
-    return diagnosis{errc::wrong_type, cause::not_a_map, text{"the {}'s descriptor is not that of a map", which}, {}};
-  }
-  const auto info = info_of(map);
+  if (auto wrong = no_map(map, which)) return wrong;
+  const auto info = told_of_map(map);
   if (!info || info->type == kernel::map_type_struct_ops) return std::nullopt;
   return diagnosis{errc::wrong_type,
                    cause::wrong_map_type,

@@ -78,8 +78,6 @@ bool is_for_no_device(program_ref program) noexcept {
   return kernel::obj_get_info(program.fd().get(), &info, sizeof info) && info.ifindex == 0;
 }
 
-constexpr kernel::u32 shortest_queue = 1;
-
 }  // namespace
 
 text describe_interface(std::uint32_t index) noexcept {

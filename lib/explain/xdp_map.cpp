@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "attach/rules.hpp"
+#include "explain/map.hpp"
 #include "explain/program.hpp"
 #include "explain/xdp.hpp"
 #include "fdinfo.hpp"
@@ -15,7 +16,6 @@ namespace bpflink::explain {
 
 namespace {
 
-constexpr kernel::u32 shortest_queue = 1;
 constexpr kernel::u32 longest_queue = 16384;
 constexpr kernel::u32 key_size = sizeof(kernel::u32);
 constexpr kernel::u32 size_with_program = sizeof(kernel::xdp_entry_value);
@@ -23,19 +23,6 @@ constexpr kernel::u32 size_with_program = sizeof(kernel::xdp_entry_value);
 std::string_view sort_of(bool cpu) noexcept { return cpu ? "CPU" : "device"; }
 
 attach_type attach_type_of(bool cpu) noexcept { return cpu ? attach_type::xdp_cpumap : attach_type::xdp_devmap; }
-
-std::optional<diagnosis> no_map(fd_ref map) noexcept {
-  switch (kernel::kind_of(map.get())) {
-    case kernel::object_kind::closed:
-      return diagnosis{
-          errc::bad_handle, cause::closed_descriptor, text{"the map's descriptor {} is closed", map.get()}, {}};
-    case kernel::object_kind::map:
-    case kernel::object_kind::unknown:
-      return std::nullopt;
-    default:
-      return diagnosis{errc::wrong_type, cause::not_a_map, text{"the map's descriptor is not that of a map"}, {}};
-  }
-}
 
 // Programs of one map have to agree on this.
 constexpr std::string_view fragments = "do not agree on whether they handle packets in fragments";

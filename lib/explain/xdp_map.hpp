@@ -10,6 +10,9 @@
 // Maps whose entries have XDP programs.
 namespace bpflink::explain {
 
+// Packets. A queue has room for one at least.
+inline constexpr kernel::u32 shortest_queue = 1;
+
 // Whether the kernel takes a program for the entries of such a map: it is entered in one of our own, for a moment.
 // `first` is an interface that is there, or a queue's size. Nothing where no map could be made.
 [[nodiscard]] std::optional<bool> fits_entry(program_ref program, kernel::u32 map_type, kernel::u32 first) noexcept;

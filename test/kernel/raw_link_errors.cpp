@@ -144,7 +144,7 @@ TEST_CASE("raw_link: what a map refuses is told by its cause", "[raw_link]") {
   check_refused(link_to(fd_ref{array.get()}, verdict, borrow(program)), errc::wrong_type, cause::wrong_map_type, EINVAL,
                 "neither a sockmap nor a sockhash");
   check_refused(link_to(fd_ref{program.get()}, verdict, borrow(program)), errc::wrong_type, cause::not_a_map, EINVAL,
-                "the target is no map");
+                "the target's descriptor is not that of a map");
   const auto held = link_to(fd_ref{map.get()}, verdict, borrow(program));
   REQUIRE(sentence(held) == "");
   check_refused(link_to(fd_ref{map.get()}, attach_type::sk_skb_stream_verdict, borrow(stream)), errc::busy,

@@ -233,7 +233,7 @@ TEST_CASE("raw_program: what is no map, interface or hook without a link is told
   const auto parser = test::load({.type = of::sk_skb, .expected_attach_type = at::sk_skb_stream_parser});
   const auto hook = attach_type::sk_skb_stream_parser;
   check_refused(attach_at(fd_ref{parser.get()}, hook, borrow(parser)), errc::wrong_type, cause::not_a_map, EINVAL,
-                "the target is no map");
+                "the target's descriptor is not that of a map");
   check_refused(attach_at(fd_ref{9999}, hook, borrow(parser)), errc::bad_handle, cause::closed_descriptor, EBADF,
                 "descriptor 9999 is closed");
   const auto wrong_map = attach_at(fd_ref{array.get()}, hook, borrow(parser));

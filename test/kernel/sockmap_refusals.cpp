@@ -68,11 +68,12 @@ TEST_CASE("sockmap: a map that is none, or of another type, is told", "[sockmap]
   table.row(query_of(array.get()),
             {errc::wrong_type, cause::wrong_map_type, EOPNOTSUPP,
              asking + "the target is neither a sockmap nor a sockhash" + by_query + "EOPNOTSUPP)"});
-  table.row(query_of(null.get()),
-            {errc::wrong_type, cause::not_a_map, EINVAL, asking + "the target is no map" + by_query + "EINVAL)"});
+  table.row(query_of(null.get()), {errc::wrong_type, cause::not_a_map, EINVAL,
+                                   asking + "the target's descriptor is not that of a map" + by_query + "EINVAL)"});
   // Then nobody can be asked, and the attach itself fails.
   table.row(attach(to(null.get(), borrow(program))),
-            {errc::wrong_type, cause::not_a_map, EINVAL, doing + "the target is no map" + by_attach("EINVAL")});
+            {errc::wrong_type, cause::not_a_map, EINVAL,
+             doing + "the target's descriptor is not that of a map" + by_attach("EINVAL")});
   const bool links = test::at_least(6, 10);
   table.row(attach(to(array.get(), borrow(program), eviction::allowed)),
             {errc::wrong_type, cause::wrong_map_type, links ? EINVAL : EOPNOTSUPP,
