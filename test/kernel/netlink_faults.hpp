@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <array>
 #include <cerrno>
@@ -39,6 +40,22 @@ inline test::verdict cut_off(const test::observed_call& call) {
     return test::verdict::fail(errno);
   }
   return test::verdict::give(static_cast<std::int64_t>(call.arguments[2]) + 1);
+}
+
+/// Runs f again and again, with each of its answers cut off in turn, and `check` each time. How many there were; the
+/// last run of f has them all.
+inline std::size_t cut_each(test::syscall_supervisor& supervisor, const std::function<void()>& f,
+                            const std::function<void(const std::string& where)>& check) {
+  for (std::size_t nth = 1;; ++nth) {
+    std::size_t seen = 0;
+    static_cast<void>(supervisor.with_handler(
+        [&](const test::observed_call& call) {
+          return call.number == SYS_recvfrom && ++seen == nth ? cut_off(call) : test::verdict::proceed();
+        },
+        f));
+    check("answer " + std::to_string(nth) + " cut off");
+    if (seen < nth) return nth - 1;
+  }
 }
 
 /// Each call of an attach fails in turn. `check` is told whether it worked; then it is left attached without a handle.
