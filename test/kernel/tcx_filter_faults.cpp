@@ -147,7 +147,7 @@ TEST_CASE("failing tcx: what is answered too late is looked up", "[.][failing-tc
   });
 }
 
-TEST_CASE("failing tcx: whatever answer is cut off, what is told is true", "[.][failing-tcx]") {
+TEST_CASE("failing tcx: whatever answer is cut off or a refusal, what is told is true", "[.][failing-tcx]") {
   SKIP_IF(test::needs_supervisor());
   in_child_netns([] {
     const auto one = load_tc();
@@ -158,9 +158,9 @@ TEST_CASE("failing tcx: whatever answer is cut off, what is told is true", "[.][
       clear_lo();
       link.emplace(must(attach(on_lo(one))));
     };
-    test::syscall_supervisor supervisor({SYS_recvfrom});
+    test::syscall_supervisor supervisor({SYS_sendto, SYS_recvfrom});
     bool worked = false;
-    expect(cut_each(
+    expect(spoil_each(
                supervisor,
                [&] {
                  auto made = attach(on_lo(one));
@@ -172,14 +172,14 @@ TEST_CASE("failing tcx: whatever answer is cut off, what is told is true", "[.][
                  clear_lo();
                }) > 2);
     attach_again();
-    expect(cut_each(
+    expect(spoil_each(
                supervisor, [&] { worked = link->update(borrow(two), borrow(one)).has_value(); },
                [&](const std::string& where) {
                  expect_equal(program_on_lo(), id_of(worked ? two : one), "updated, " + where);
                  attach_again();
                }) > 1);
     expected<void> ended;
-    expect(cut_each(
+    expect(spoil_each(
                supervisor, [&] { ended = link->detach(); },
                [&](const std::string& where) {
                  expect_ended(ended, "detached, " + where);
@@ -187,7 +187,7 @@ TEST_CASE("failing tcx: whatever answer is cut off, what is told is true", "[.][
                  expect(filters_on_lo() == 0, "detached twice, " + where);
                  attach_again();
                }) > 1);
-    expect(cut_each(
+    expect(spoil_each(
                supervisor, [&] { ended = link->close(); },
                [&](const std::string& where) {
                  expect(!*link, "the handle, " + where);

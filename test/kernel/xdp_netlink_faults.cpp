@@ -112,7 +112,7 @@ TEST_CASE("old xdp: whatever call of an attach fails, nothing is left", "[.][old
   });
 }
 
-TEST_CASE("old xdp: whatever answer is cut off, what is told is true", "[.][old-xdp]") {
+TEST_CASE("old xdp: whatever answer is cut off or a refusal, what is told is true", "[.][old-xdp]") {
   SKIP_IF(test::needs_supervisor());
   in_child_netns([] {
     const auto pass = load_xdp();
@@ -124,10 +124,9 @@ TEST_CASE("old xdp: whatever answer is cut off, what is told is true", "[.][old-
       clear_lo();
       link.emplace(must(attach(on_lo(pass))));
     };
-    test::syscall_supervisor supervisor({SYS_recvfrom});
+    test::syscall_supervisor supervisor({SYS_sendto, SYS_recvfrom});
     bool worked = false;
-    // Each answer says that a request was done: it is looked up whether that is so.
-    expect(cut_each(
+    expect(spoil_each(
                supervisor,
                [&] {
                  auto made = attach(on_lo(pass));
@@ -139,13 +138,13 @@ TEST_CASE("old xdp: whatever answer is cut off, what is told is true", "[.][old-
                  clear_lo();
                }) > 0);
     attach_again();
-    expect(cut_each(
+    expect(spoil_each(
                supervisor, [&] { worked = link->update(borrow(drop), borrow(pass)).has_value(); },
                [&](const std::string& where) {
                  expect_equal(id_on_lo(), id_of(worked ? drop : pass), "updated, " + where);
                  attach_again();
                }) > 0);
-    expect(cut_each(
+    expect(spoil_each(
                supervisor, [&] { worked = link->detach().has_value(); },
                [&](const std::string& where) {
                  expect_equal(id_on_lo(), worked ? 0 : id_of(pass), "detached, " + where);
@@ -153,7 +152,7 @@ TEST_CASE("old xdp: whatever answer is cut off, what is told is true", "[.][old-
                  expect_equal(id_on_lo(), 0, "detached twice, " + where);
                  attach_again();
                }) > 0);
-    expect(cut_each(
+    expect(spoil_each(
                supervisor, [&] { worked = link->close().has_value(); },
                [&](const std::string& where) {
                  expect(!*link, "the handle, " + where);
