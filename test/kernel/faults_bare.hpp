@@ -2,6 +2,8 @@
 // What is attached without a bpf_link, under faults: its update, detach and close, and what its hook has then.
 #pragma once
 
+#include <sys/syscall.h>
+
 #include <cerrno>
 #include <cstdint>
 #include <functional>
@@ -47,7 +49,7 @@ class bare_attachment {
             .tolerated = std::move(tolerated),
             .also = std::move(also)};
   }
-  operation detach() {
+  operation detach(tolerance tolerated = may_work) {
     return {.run = [this] { return outcome_of(link_->detach()); },
             .after =
                 [this](const outcome& ended, const std::string& where) {
@@ -55,26 +57,33 @@ class bare_attachment {
                   // What failed can be done again.
                   expect_equal(sentence(link_->detach()), "");
                   attach_again();
-                }};
+                },
+            .tolerated = std::move(tolerated)};
   }
-  operation close() {
+  /// Tolerates the end of an interrupted close(2), too.
+  operation close(tolerance tolerated = {}) {
     return {.run = [this] { return outcome_of(link_->close()); },
             .after =
                 [this](const outcome& ended, const std::string& where) {
                   expect(!*link_, "the handle is not empty after " + where);
                   // Only where the kernel did not detach it is it attached still.
-                  const bool refused = ended && ended->operation() == bpflink::operation::prog_detach;
+                  const bool refused = ended && ended->operation() != bpflink::operation::close;
                   expect_attached(if_attached(refused), where);
                   if (refused) expect_equal(hook_.detach(program_.program), 0);
                   attach_again();
                 },
-            .tolerated = [](const test::system_call&, int error) { return error == EINTR; },
+            .tolerated =
+                [tolerated = std::move(tolerated)](const test::system_call& call, int error) {
+                  return error == EINTR || (tolerated && call.number != SYS_close && tolerated(call, error));
+                },
             .also = {{ENOENT, errc::not_found}}};
   }
 
   /// An operation of this one's fails in all ways, after which nothing is left.
   void fail(std::span<const int> errors, const operation& tested) {
     test::syscall_supervisor supervisor;
+    // Under the numbers that descriptors have from here on.
+    attach_again();
     expect(fail_all(supervisor, errors, tested) >= errors.size());
     link_.reset();
     expect_attached({}, "all");

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Order and queries, where each of their system calls fails in turn.
-#include <fcntl.h>
-#include <sys/syscall.h>
-
+// Order, where each of its system calls fails in turn.
 #include <cerrno>
 #include <functional>
 #include <optional>
@@ -10,15 +7,11 @@
 #include <vector>
 
 #include "bpflink/attach/cgroup.hpp"
-#include "bpflink/attach/netns.hpp"
 #include "bpflink/attach/raw_program.hpp"
-#include "bpflink/attach/raw_query.hpp"
 #include "faults.hpp"
-#include "netns_programs.hpp"
 #include "order_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
-#include "support/netns_fixture.hpp"
 
 namespace bpflink {
 
@@ -28,18 +21,6 @@ using faults::outcome;
 using faults::outcome_of;
 
 constexpr auto egress = test::attach_type::cgroup_inet_egress;
-
-template <class Query>
-std::string fails_well(const Query& asked) {
-  return test::in_child([&] {
-           test::syscall_supervisor supervisor;
-           const faults::operation tested{.run = [&] { return outcome_of(query(asked)); },
-                                          .after = [](const outcome&, const std::string&) {},
-                                          .tolerated = faults::may_work};
-           expect(faults::fail_all(supervisor, faults::all_errors(), tested) >= faults::all_errors().size());
-         })
-      .failure();
-}
 
 // Runs f in a child with a cgroup whose hook has an order, and a program for it; where there is none, not at all.
 std::string with_order(const std::function<void(const test::cgroup_fixture&, test::counted_program)>& f) {
@@ -120,28 +101,6 @@ TEST_CASE("faults: a program in its place in a cgroup", "[faults]") {
           expect(faults::fail_all(supervisor, faults::all_errors(), tested) > 0);
           faults::expect_freed(std::move(program));
         }) == "");
-}
-
-TEST_CASE("faults: queries", "[faults]") {
-  SKIP_IF(test::needs_supervisor());
-  SKIP_IF(test::needs_cgroup2());
-  test::cgroup_fixture cgroup;
-  const auto below = cgroup.child("below");
-  const auto directory = test::open_file(below, O_RDONLY | O_CLOEXEC);
-  for (const int target : {cgroup.get(), directory.get()}) {
-    for (int count = 0; count < 40; ++count) {
-      const auto program = load_egress();
-      REQUIRE(test::prog_attach({target, program.get(), egress, test::flag::allow_multi}) == 0);
-    }
-  }
-  CHECK(fails_well(cgroup_query{.cgroup = below, .hook = cgroup_hook::inet_egress}) == "");
-  CHECK(fails_well(cgroup_query{
-            .cgroup = fd_ref{directory.get()}, .hook = cgroup_hook::inet_egress, .view = attached_view::effective}) ==
-        "");
-  CHECK(fails_well(raw_query{.target = fd_ref{directory.get()}, .hook = attach_type::cgroup_inet_egress}) == "");
-  SKIP_IF(test::needs_kernel(5, 9, "sk_lookup"));
-  CHECK(fails_well(netns_query{.hook = netns_hook::sk_lookup}) == "");
-  CHECK(fails_well(raw_query{.target = raw_target::this_netns(), .hook = attach_type::sk_lookup}) == "");
 }
 
 }  // namespace bpflink

@@ -98,6 +98,31 @@ TEST_CASE("faults: a query of xdp in another network namespace", "[faults]") {
   CHECK(result.failure() == "");
 }
 
+TEST_CASE("faults: an interface by its name", "[faults]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_supervisor());
+  const bool elsewhere = GENERATE(false, true);
+  const auto result = test::in_child(
+      [elsewhere] {
+        const test::netns_fixture netns;
+        const auto home = test::own_netns_inode();
+        test::syscall_supervisor supervisor;
+        const faults::operation find{
+            .run =
+                [&] {
+                  return faults::outcome_of(elsewhere ? interface_target::from_name("lo", fd_ref{netns.get()})
+                                                      : interface_target::from_name("lo"));
+                },
+            .after = [&](const auto&,
+                         const auto& where) { expect_equal(test::own_netns_inode(), home, "the namespace " + where); },
+            .tolerated = [](const test::system_call& call,
+                            int error) { return only_compares(call) || faults::may_work(call, error); }};
+        expect(faults::fail_all(supervisor, faults::all_errors(), find) >= 2 * faults::all_errors().size());
+      },
+      patience);
+  CHECK(result.failure() == "");
+}
+
 TEST_CASE("faults: who holds an xdp program is left open where that cannot be asked", "[faults]") {
   SKIP_IF(test::needs_root());
   SKIP_IF(test::needs_supervisor());

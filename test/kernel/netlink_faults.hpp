@@ -2,7 +2,9 @@
 // What is attached by netlink, while its calls fail.
 #pragma once
 
+#include <linux/netlink.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <array>
 #include <cerrno>
@@ -39,6 +41,63 @@ inline test::verdict cut_off(const test::observed_call& call) {
     return test::verdict::fail(errno);
   }
   return test::verdict::give(static_cast<std::int64_t>(call.arguments[2]) + 1);
+}
+
+/// For handlers: makes of a request one that no kernel knows, and of its refusal one with this errno. To the process
+/// both are the kernel's.
+class refused_request {
+ public:
+  explicit refused_request(int error) : error_{error} {}
+
+  test::verdict send(const test::observed_call& call) {
+    constexpr std::uint16_t no_kernels_type = 0xffff;
+    std::memcpy(pointer(call, 1) + offsetof(nlmsghdr, nlmsg_type), &no_kernels_type, sizeof no_kernels_type);
+    waiting_ = true;
+    return test::verdict::proceed();
+  }
+  test::verdict receive(const test::observed_call& call) {
+    if (!std::exchange(waiting_, false)) return test::verdict::proceed();
+    const auto got = recvfrom(static_cast<int>(call.arguments[0]), pointer(call, 1), call.arguments[2],
+                              static_cast<int>(call.arguments[3]), reinterpret_cast<sockaddr*>(pointer(call, 4)),
+                              reinterpret_cast<socklen_t*>(pointer(call, 5)));
+    if (got < 0) return test::verdict::fail(errno);
+    const int answer = -error_;
+    std::memcpy(pointer(call, 1) + sizeof(nlmsghdr), &answer, sizeof answer);
+    return test::verdict::give(got);
+  }
+
+ private:
+  static std::byte* pointer(const test::observed_call& call, std::size_t argument) {
+    return reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>(call.arguments[argument]));
+  }
+
+  int error_;
+  bool waiting_ = false;
+};
+
+/// Runs f again and again, with each of its answers cut off in turn, then with each of its requests refused, and
+/// `check` each time. How many there were; in the last run of each sort nothing happens. The supervisor covers
+/// sendto(2) and recvfrom(2).
+inline std::size_t spoil_each(test::syscall_supervisor& supervisor, const std::function<void()>& f,
+                              const std::function<void(const std::string& where)>& check) {
+  std::size_t spoiled = 0;
+  constexpr int none = 0;  // cut off, not refused
+  for (const int error : {none, EPERM, ENOMEM, EBUSY}) {
+    for (std::size_t nth = 1;; ++nth) {
+      refused_request refused{error};
+      std::size_t seen = 0;
+      const auto handler = [&](const test::observed_call& call) {
+        const bool turn = call.number == (error == none ? SYS_recvfrom : SYS_sendto) && ++seen == nth;
+        if (turn) return error == none ? cut_off(call) : refused.send(call);
+        return call.number == SYS_recvfrom ? refused.receive(call) : test::verdict::proceed();
+      };
+      static_cast<void>(supervisor.with_handler(handler, f));
+      check(std::to_string(nth) + (error == none ? " cut off" : " refused with errno " + std::to_string(error)));
+      if (seen < nth) break;
+      ++spoiled;
+    }
+  }
+  return spoiled;
 }
 
 /// Each call of an attach fails in turn. `check` is told whether it worked; then it is left attached without a handle.

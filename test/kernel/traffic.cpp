@@ -1,153 +1,77 @@
 // SPDX-License-Identifier: MIT
-// Attaching, updating and detaching while traffic runs. The programs count what they see and let it pass, so that what
-// one of them missed is known by the sum.
+// Attaching, updating and detaching while traffic runs. The hidden cases run where BPF_LINK_CREATE is unknown.
 #include "support/traffic.hpp"
 
-#include <atomic>
-#include <functional>
-#include <string>
-#include <thread>
+#include <optional>
 
 #include "bpflink/attach/cgroup.hpp"
 #include "bpflink/attach/netns.hpp"
 #include "bpflink/attach/xdp.hpp"
+#include "busy_hook.hpp"
+#include "netfilter_helpers.hpp"
 #include "netns_programs.hpp"
+#include "socket_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/cgroup_fixture.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/old_kernel.hpp"
 #include "support/privileges.hpp"
+#include "support/seccomp.hpp"
 #include "xdp_helpers.hpp"
 
 namespace bpflink {
 
 namespace {
 
-/// A hook that every datagram of a pair of sockets comes by once.
-struct busy_hook {
-  test::udp_pair& sockets;
-  std::function<test::counted_program()> load;
-  std::function<expected<link_handle>(program_ref)> attach;
-};
-
-/// Sends on a thread of its own, a bounded number of datagrams, until it is stopped or destroyed.
-class sender {
- public:
-  explicit sender(test::udp_pair& sockets) : sockets_{sockets}, thread_{[this] { run(); }} {}
-  sender(const sender&) = delete;
-  sender& operator=(const sender&) = delete;
-  ~sender() { stop(); }
-
-  void stop() {
-    stopping_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  [[nodiscard]] std::uint64_t sent() const { return sent_; }
-  [[nodiscard]] std::uint64_t failed() const { return failed_; }
-  /// Waits until so many more were sent.
-  [[nodiscard]] bool sends(std::uint64_t more) const {
-    const auto enough = sent_ + more;
-    return test::eventually([&] { return sent_ >= enough; }, 10);
-  }
-
- private:
-  void run() {
-    constexpr std::uint64_t most = 2'000'000;
-    while (!stopping_ && sent_ < most) {
-      if (sockets_.send() != 0) ++failed_;
-      ++sent_;
-    }
-  }
-
-  test::udp_pair& sockets_;
-  std::atomic<std::uint64_t> sent_{0};
-  std::atomic<std::uint64_t> failed_{0};
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
-};
-
-// Before 5.6 a cgroup's program was swapped by having both for a moment.
-bool swaps_in_one_step(const link_handle& link) {
-  return link.mechanism() != mechanism::program_multi || test::at_least(5, 6);
+void check_cgroup_traffic(mechanism by) {
+  test::cgroup_fixture cgroup;
+  test::netns_fixture().run([&] {
+    // A socket stays with the cgroup that it was made in.
+    std::optional<test::udp_pair> sockets;
+    cgroup.enter([&] { sockets.emplace(); });
+    check_traffic({.send = [&] { return sockets->send(); },
+                   .load = [] { return load_egress(); },
+                   .attach =
+                       [&](program_ref program) {
+                         return as_handle(attach(cgroup_options{
+                             .cgroup = fd_ref{cgroup.get()}, .hook = cgroup_hook::inet_egress, .program = program}));
+                       },
+                   .by = by});
+  });
 }
 
-void check_updates(const busy_hook& hook) {
-  const auto first = hook.load();
-  const auto second = hook.load();
-  auto link = hook.attach(borrow(first));
-  REQUIRE(sentence(link) == "");
-
-  sender traffic{hook.sockets};
-  REQUIRE(traffic.sends(10));
-  constexpr int updates = 200;
-  for (int update = 0; update < updates; ++update) {
-    const auto& next = update % 2 == 0 ? second : first;
-    const auto& old = update % 2 == 0 ? first : second;
-    REQUIRE(sentence(update % 4 < 2 ? link->update(borrow(next)) : link->update(borrow(next), borrow(old))) == "");
-    // Each of them gets something to do.
-    if (update % 20 == 0) {
-      const auto before = next.runs();
-      CHECK(test::eventually([&] { return next.runs() > before; }));
-    }
-  }
-  REQUIRE(traffic.sends(10));
-  traffic.stop();
-  CHECK(traffic.failed() == 0);
-
-  const auto seen = [&] { return first.runs() + second.runs(); };
-  if (swaps_in_one_step(*link)) {
-    CHECK(test::eventually([&] { return seen() >= traffic.sent(); }));
-    CHECK(seen() == traffic.sent());
-  } else {
-    CHECK(seen() >= traffic.sent());
-  }
-  CHECK(first.runs() > 0);
-  CHECK(second.runs() > 0);
+void check_xdp_traffic(mechanism by) {
+  test::netns_fixture().run([by] {
+    test::udp_pair sockets;
+    check_traffic({.send = [&] { return sockets.send(); },
+                   .load = [] { return load_xdp(); },
+                   .attach =
+                       [](program_ref program) {
+                         return as_handle(attach(
+                             xdp_options{.interface = index_of("lo"), .program = program, .mode = xdp_mode::generic}));
+                       },
+                   .by = by});
+  });
 }
 
-void check_attach_and_detach(const busy_hook& hook) {
-  const auto program = hook.load();
-  sender traffic{hook.sockets};
-  REQUIRE(traffic.sends(10));
-  for (int times = 0; times < 10; ++times) {
-    auto link = hook.attach(borrow(program));
-    REQUIRE(sentence(link) == "");
-    const auto before = program.runs();
-    CHECK(test::eventually([&] { return program.runs() > before + 2; }));
-    const bool detaches = times % 2 == 0 && link->can_detach() && test::at_least(5, 9);
-    CHECK(sentence(detaches ? link->detach() : link->close()) == "");
-    // What was on its way has passed when more were sent.
-    REQUIRE(traffic.sends(3));
-    const auto after = program.runs();
-    REQUIRE(traffic.sends(50));
-    CHECK(program.runs() == after);
-  }
-  traffic.stop();
-  CHECK(traffic.failed() == 0);
-}
-
-void check_traffic(const busy_hook& hook) {
-  check_updates(hook);
-  check_attach_and_detach(hook);
+void check_dissector_traffic(mechanism by) {
+  test::netns_fixture().run([by] {
+    check_traffic({.send = [] { return test::packet_send(); },
+                   .load = [] { return load_dissector(); },
+                   .attach =
+                       [](program_ref program) {
+                         return as_handle(
+                             attach(netns_options{.hook = netns_hook::flow_dissector, .program = program}));
+                       },
+                   .by = by});
+  });
 }
 
 }  // namespace
 
 TEST_CASE("traffic: cgroup egress", "[traffic]") {
   SKIP_IF(test::needs_cgroup2());
-  test::cgroup_fixture cgroup;
-  test::netns_fixture().run([&] {
-    // A socket stays with the cgroup that it was made in.
-    std::optional<test::udp_pair> sockets;
-    cgroup.enter([&] { sockets.emplace(); });
-    check_traffic({.sockets = *sockets,
-                   .load = [] { return load_egress(); },
-                   .attach = [&](program_ref program) -> expected<link_handle> {
-                     auto link = attach(cgroup_options{
-                         .cgroup = fd_ref{cgroup.get()}, .hook = cgroup_hook::inet_egress, .program = program});
-                     if (!link) return tl::unexpected(link.error());
-                     return *std::move(link);
-                   }});
-  });
+  check_cgroup_traffic(best_cgroup_mechanism());
 }
 
 TEST_CASE("traffic: socket lookup", "[traffic]") {
@@ -155,29 +79,72 @@ TEST_CASE("traffic: socket lookup", "[traffic]") {
   SKIP_IF(test::needs_kernel(5, 9, "socket lookup"));
   test::netns_fixture().run([] {
     test::udp_pair sockets;
-    check_traffic({.sockets = sockets,
+    check_traffic({.send = [&] { return sockets.send(); },
                    .load = [] { return load_lookup(); },
-                   .attach = [](program_ref program) -> expected<link_handle> {
-                     auto link = attach(netns_options{.hook = netns_hook::sk_lookup, .program = program});
-                     if (!link) return tl::unexpected(link.error());
-                     return *std::move(link);
-                   }});
+                   .attach =
+                       [](program_ref program) {
+                         return as_handle(attach(netns_options{.hook = netns_hook::sk_lookup, .program = program}));
+                       }});
   });
+}
+
+TEST_CASE("traffic: flow dissector", "[traffic]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_kernel(5, 5, "flow dissectors that can be swapped"));
+  check_dissector_traffic(test::at_least(5, 8) ? mechanism::link : mechanism::program_exclusive);
 }
 
 TEST_CASE("traffic: XDP", "[traffic]") {
   SKIP_IF(test::needs_root());
+  check_xdp_traffic(best_xdp_mechanism());
+}
+
+TEST_CASE("traffic: netfilter", "[traffic]") {
+  SKIP_IF(test::needs_root());
+  if (lacks_netfilter()) return;
   test::netns_fixture().run([] {
     test::udp_pair sockets;
-    check_traffic({.sockets = sockets,
-                   .load = [] { return load_xdp(); },
-                   .attach = [](program_ref program) -> expected<link_handle> {
-                     auto link = attach(
-                         xdp_options{.interface = index_of("lo"), .program = program, .mode = xdp_mode::generic});
-                     if (!link) return tl::unexpected(link.error());
-                     return *std::move(link);
-                   }});
+    // The kernel updates none of its links.
+    check_attach_and_detach(
+        {.send = [&] { return sockets.send(); },
+         .load = [] { return load_netfilter(); },
+         .attach =
+             [](program_ref program) {
+               return as_handle(attach(netfilter_options{
+                   .family = netfilter_family::ipv4, .hook = netfilter_hook::local_out, .program = program}));
+             }});
   });
+}
+
+TEST_CASE("traffic: socket filter", "[traffic]") {
+  SKIP_IF(test::needs_root());
+  const unix_pair sockets;
+  check_traffic({.send = [&] { return sockets.passes() ? 0 : EIO; },
+                 .load = [] { return load_filter(filter_keep); },
+                 .attach =
+                     [&](program_ref program) {
+                       return as_handle(
+                           attach(socket_filter_options{.socket = fd_ref{sockets.receiver.get()}, .program = program}));
+                     },
+                 .by = mechanism::socket_option,
+                 .compares = false});
+}
+
+TEST_CASE("traffic: without links", "[traffic]") {
+  SKIP_IF(test::needs_cgroup2());
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_seccomp());
+  const auto result = test::on_old_kernel(
+      "old-traffic", [] { test::refuse_bpf({test::command::link_create}); }, 300);
+  CHECK(result.failure() == "");
+}
+
+TEST_CASE("old traffic: cgroup egress", "[.][old-traffic]") { check_cgroup_traffic(mechanism::program_multi); }
+
+TEST_CASE("old traffic: XDP", "[.][old-traffic]") { check_xdp_traffic(mechanism::netlink); }
+
+TEST_CASE("old traffic: flow dissector", "[.][old-traffic]") {
+  if (test::at_least(5, 5)) check_dissector_traffic(mechanism::program_exclusive);
 }
 
 }  // namespace bpflink

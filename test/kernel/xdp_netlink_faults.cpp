@@ -6,7 +6,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "child_helpers.hpp"
 #include "netlink_faults.hpp"
@@ -107,6 +109,58 @@ TEST_CASE("old xdp: whatever call of an attach fails, nothing is left", "[.][old
     });
     expect(faults > 8);
     clear_lo();
+  });
+}
+
+TEST_CASE("old xdp: whatever answer is cut off or a refusal, what is told is true", "[.][old-xdp]") {
+  SKIP_IF(test::needs_supervisor());
+  in_child_netns([] {
+    const auto pass = load_xdp();
+    const auto drop = load_xdp(xdp_drop);
+    const auto id_of = [](const test::counted_program& program) { return test::program_id(program.get()); };
+    std::optional<xdp_link> link;
+    const auto attach_again = [&] {
+      link.reset();
+      clear_lo();
+      link.emplace(must(attach(on_lo(pass))));
+    };
+    test::syscall_supervisor supervisor({SYS_sendto, SYS_recvfrom});
+    bool worked = false;
+    expect(spoil_each(
+               supervisor,
+               [&] {
+                 auto made = attach(on_lo(pass));
+                 worked = made.has_value();
+                 if (made) static_cast<void>(std::move(*made).release());
+               },
+               [&](const std::string& where) {
+                 expect((id_on_lo() != 0) == worked, "attached, " + where);
+                 clear_lo();
+               }) > 0);
+    attach_again();
+    expect(spoil_each(
+               supervisor, [&] { worked = link->update(borrow(drop), borrow(pass)).has_value(); },
+               [&](const std::string& where) {
+                 expect_equal(id_on_lo(), id_of(worked ? drop : pass), "updated, " + where);
+                 attach_again();
+               }) > 0);
+    expect(spoil_each(
+               supervisor, [&] { worked = link->detach().has_value(); },
+               [&](const std::string& where) {
+                 expect_equal(id_on_lo(), worked ? 0 : id_of(pass), "detached, " + where);
+                 expect_equal(sentence(link->detach()), "", "the second time, " + where);
+                 expect_equal(id_on_lo(), 0, "detached twice, " + where);
+                 attach_again();
+               }) > 0);
+    expect(spoil_each(
+               supervisor, [&] { worked = link->close().has_value(); },
+               [&](const std::string& where) {
+                 expect(!*link, "the handle, " + where);
+                 expect_equal(id_on_lo(), worked ? 0 : id_of(pass), "closed, " + where);
+                 attach_again();
+               }) > 0);
+    link.reset();
+    expect_equal(id_on_lo(), 0);
   });
 }
 
