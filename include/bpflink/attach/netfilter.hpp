@@ -90,9 +90,9 @@ inline constexpr netfilter_priority netfilter_priority::nat_source{100};
 /// What to attach to a netfilter hook.
 struct netfilter_options {
   netns_target netns = netns_target::current();  ///< The network namespace whose packets these are.
-  required<netfilter_family> family;  ///< Required. Which packets.
-  required<netfilter_hook> hook;      ///< Required. Where on their way.
-  program_ref program;                ///< Required. A netfilter program: it returns 0 to drop a packet, 1 to accept it.
+  required<netfilter_family> family;             ///< Required. Which packets.
+  required<netfilter_hook> hook;                 ///< Required. Where on their way.
+  program_ref program;  ///< Required. A netfilter program: it returns 0 to drop a packet, 1 to accept it.
   netfilter_priority priority = netfilter_priority::filter;  ///< Its place in the hook's order.
   /// Have the kernel put fragments together before, so that the program sees whole datagrams; for priorities behind
   /// netfilter_priority::defragment. Since Linux 6.6 (BPF_F_NETFILTER_IP_DEFRAG).
