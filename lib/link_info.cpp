@@ -11,7 +11,6 @@
 #include "failure.hpp"
 #include "info_parts.hpp"
 #include "kernel/bpf.hpp"
-#include "word.hpp"
 
 namespace bpflink {
 
@@ -101,44 +100,70 @@ unknown_info unknown_details(const link_info_raw& raw, kernel::u32 length) noexc
   return info;
 }
 
+// Kinds that have neither names nor lists.
+constexpr bool answers_shortly(link_type kind) noexcept {
+  switch (kind) {
+    case link_type::cgroup:
+    case link_type::netns:
+    case link_type::xdp:
+    case link_type::tcx:
+    case link_type::netkit:
+    case link_type::netfilter:
+    case link_type::sockmap:
+    case link_type::struct_ops:
+      return true;
+    default:
+      return false;
+  }
+}
+
+template <class Raw, class Details>
+link_info made(const Raw& raw, const Details& details) noexcept {
+  return {.type = static_cast<link_type>(raw.type),
+          .id = link_id{raw.id},
+          .program = raw.prog_id != 0 ? std::optional{program_id{raw.prog_id}} : std::nullopt,
+          .details = details};
+}
+
+// What these kinds tell, in whichever structure the answer lies. `make` gets the details, and makes of them what is
+// returned: put into what was made before, they would take longer.
+template <class Raw, class Make>
+[[gnu::always_inline]] inline auto tell_short(link_type kind, const Raw& raw, const Make& make) noexcept {
+  switch (kind) {
+    case link_type::cgroup:
+      return make(cgroup_info{raw.cgroup.cgroup_id, static_cast<attach_type>(raw.cgroup.attach_type)});
+    case link_type::netns:
+      return make(netns_info{raw.netns.netns_ino, static_cast<attach_type>(raw.netns.attach_type)});
+    case link_type::tcx:
+      return make(tcx_info{ifindex::from(raw.tcx.ifindex), static_cast<attach_type>(raw.tcx.attach_type)});
+    case link_type::netkit:
+      return make(netkit_info{ifindex::from(raw.netkit.ifindex), static_cast<attach_type>(raw.netkit.attach_type)});
+    case link_type::netfilter:
+      return make(netfilter_details(raw.netfilter));
+    case link_type::sockmap:
+      return make(sockmap_info{map_of(raw.sockmap.map_id), static_cast<attach_type>(raw.sockmap.attach_type)});
+    case link_type::struct_ops:
+      return make(struct_ops_info{map_of(raw.struct_ops.map_id)});
+    default:
+      return make(xdp_info{ifindex::from(raw.xdp.ifindex)});
+  }
+}
+
 link_info from_raw(const link_info_raw& raw, kernel::u32 length, std::span<const char> name) noexcept {
-  link_info info;
-  info.type = static_cast<link_type>(raw.type);
-  info.id = link_id{raw.id};
-  if (raw.prog_id != 0) info.program = program_id{raw.prog_id};
-  switch (info.type) {
+  const auto kind = static_cast<link_type>(raw.type);
+  if (answers_shortly(kind)) {
+    return tell_short(kind, raw, [&raw](const auto& details) { return made(raw, details); });
+  }
+  auto info = made(raw, std::monostate{});
+  switch (kind) {
     case link_type::raw_tracepoint:
       info.details = raw_tracepoint_details(raw, name);
       break;
     case link_type::tracing:
       info.details = tracing_details(raw);
       break;
-    case link_type::cgroup:
-      info.details = cgroup_info{raw.cgroup.cgroup_id, static_cast<attach_type>(raw.cgroup.attach_type)};
-      break;
     case link_type::iterator:
       info.details = iterator_details(raw, name);
-      break;
-    case link_type::netns:
-      info.details = netns_info{raw.netns.netns_ino, static_cast<attach_type>(raw.netns.attach_type)};
-      break;
-    case link_type::xdp:
-      info.details = xdp_info{ifindex::from(raw.xdp.ifindex)};
-      break;
-    case link_type::tcx:
-      info.details = tcx_info{ifindex::from(raw.tcx.ifindex), static_cast<attach_type>(raw.tcx.attach_type)};
-      break;
-    case link_type::netkit:
-      info.details = netkit_info{ifindex::from(raw.netkit.ifindex), static_cast<attach_type>(raw.netkit.attach_type)};
-      break;
-    case link_type::netfilter:
-      info.details = netfilter_details(raw.netfilter);
-      break;
-    case link_type::sockmap:
-      info.details = sockmap_info{map_of(raw.sockmap.map_id), static_cast<attach_type>(raw.sockmap.attach_type)};
-      break;
-    case link_type::struct_ops:
-      info.details = struct_ops_info{map_of(raw.struct_ops.map_id)};
       break;
     case link_type::perf_event:
       info.details = info_parts::perf_event(raw, name, untold);
@@ -186,56 +211,14 @@ struct short_answer {
   };
 };
 
-constexpr bool answers_shortly(link_type kind) noexcept {
-  switch (kind) {
-    case link_type::cgroup:
-    case link_type::netns:
-    case link_type::xdp:
-    case link_type::tcx:
-    case link_type::netkit:
-    case link_type::netfilter:
-    case link_type::sockmap:
-    case link_type::struct_ops:
-      return true;
-    default:
-      return false;
-  }
-}
-
-template <class Details>
-link_info made(const kernel::link_info_header& header, const Details& details) noexcept {
-  return {.type = static_cast<link_type>(header.type),
-          .id = link_id{header.id},
-          .program = header.prog_id != 0 ? std::optional{program_id{header.prog_id}} : std::nullopt,
-          .details = details};
-}
-
 // Inline: out of the kernel each function on the way back costs its time (kernel/call.hpp).
 [[gnu::always_inline]] inline expected<link_info> short_info(const link_handle& link,
                                                              const detail::attachment& held) noexcept {
   short_answer raw{};
   const auto told = kernel::obj_get_info(held.holder.get(), raw);
   if (!told) return refused(link, held, told.error());
-  switch (held.type) {
-    case link_type::cgroup:
-      return made(raw.header, cgroup_info{raw.cgroup.cgroup_id, static_cast<attach_type>(raw.cgroup.attach_type)});
-    case link_type::netns:
-      return made(raw.header, netns_info{raw.netns.netns_ino, static_cast<attach_type>(raw.netns.attach_type)});
-    case link_type::tcx:
-      return made(raw.header, tcx_info{ifindex::from(raw.tcx.ifindex), static_cast<attach_type>(raw.tcx.attach_type)});
-    case link_type::netkit:
-      return made(raw.header,
-                  netkit_info{ifindex::from(raw.netkit.ifindex), static_cast<attach_type>(raw.netkit.attach_type)});
-    case link_type::netfilter:
-      return made(raw.header, netfilter_details(raw.netfilter));
-    case link_type::sockmap:
-      return made(raw.header,
-                  sockmap_info{map_of(raw.sockmap.map_id), static_cast<attach_type>(raw.sockmap.attach_type)});
-    case link_type::struct_ops:
-      return made(raw.header, struct_ops_info{map_of(raw.struct_ops.map_id)});
-    default:
-      return made(raw.header, xdp_info{ifindex::from(raw.xdp.ifindex)});
-  }
+  return tell_short(held.type, raw,
+                    [&raw](const auto& details) -> expected<link_info> { return made(raw.header, details); });
 }
 
 [[gnu::noinline]] expected<link_info> full_info(const link_handle& link, const detail::attachment& held) noexcept {
@@ -290,29 +273,5 @@ std::optional<bool> link_info::defunct() const noexcept {
   if (const auto* const struct_ops = std::get_if<struct_ops_info>(&details)) return !struct_ops->map.has_value();
   return std::nullopt;
 }
-
-namespace {
-
-constexpr std::array<std::string_view, 5> order_words{"unspecified", "self_only", "descendants_pre", "descendants_post",
-                                                      "ancestors_up"};
-constexpr std::array<std::string_view, 5> netfilter_words{"pre_routing", "local_in", "forward", "local_out",
-                                                          "post_routing"};
-constexpr std::array<std::string_view, 7> event_words{"unspecified", "uprobe",     "uretprobe", "kprobe",
-                                                      "kretprobe",   "tracepoint", "event"};
-
-}  // namespace
-
-std::string_view to_string(cgroup_order order) noexcept { return word(order_words, order); }
-std::string_view to_string(netfilter_family family) noexcept {
-  switch (family) {
-    case netfilter_family::ipv4:
-      return "ipv4";
-    case netfilter_family::ipv6:
-      return "ipv6";
-  }
-  return "unknown";
-}
-std::string_view to_string(netfilter_hook hook) noexcept { return word(netfilter_words, hook); }
-std::string_view to_string(perf_event_kind kind) noexcept { return word(event_words, kind); }
 
 }  // namespace bpflink
