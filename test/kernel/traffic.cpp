@@ -58,7 +58,8 @@ void check_xdp_traffic(mechanism by) {
 
 void check_dissector_traffic(mechanism by) {
   test::netns_fixture().run([by] {
-    check_traffic({.send = [] { return test::packet_send(); },
+    const test::packet_sender packets;
+    check_traffic({.send = [&] { return packets.send(); },
                    .load = [] { return load_dissector(); },
                    .attach =
                        [](program_ref program) {
