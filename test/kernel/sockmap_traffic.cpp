@@ -9,8 +9,10 @@
 #include "sockmap_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/netns_fixture.hpp"
+#include "support/old_kernel.hpp"
 #include "support/privileges.hpp"
 #include "support/reception.hpp"
+#include "support/seccomp.hpp"
 #include "support/traffic.hpp"
 
 namespace bpflink {
@@ -33,6 +35,52 @@ void check_redirected(const test::fd& map, test::fd connection::*held, test::fd 
   CHECK(send_text(from.client, "elsewhere") == 0);
   CHECK(receive_text(to.*out) == "elsewhere");
   CHECK(receive_rest(from) == "");
+}
+
+// Connections come into a map, and through, while programs come and go.
+void check_traffic(mechanism by) {
+  const test::netns_fixture netns;
+  const auto map = socket_map();
+  const auto first = load_verdict();
+  const auto second = load_verdict();
+  std::atomic<bool> ends = false;
+  std::atomic<unsigned> arrived = 0;
+  std::atomic<unsigned> lost = 0;
+  std::thread traffic([&] {
+    netns.run([&] {
+      while (!ends) {
+        const auto pair = connect_pair();
+        const bool through = put(map, arrived % 4, pair.client) == 0 && send_text(pair.client, "data") == 0 &&
+                             receive_text(pair.server) == "data";
+        ++(through ? arrived : lost);
+      }
+    });
+  });
+  // Each is attached for as long as it takes a connection to come by.
+  const auto runs = [](const test::counted_program& program) {
+    const auto before = program.runs();
+    return test::eventually([&] { return program.runs() > before; });
+  };
+  std::string failed;
+  bool all_ran = true;
+  bool by_mechanism = true;
+  for (int round = 0; round < 8 && failed.empty(); ++round) {
+    auto link = attach(at_map(map, borrow(first)));
+    failed += sentence(link);
+    if (!link) break;
+    by_mechanism = link->mechanism() == by && by_mechanism;
+    all_ran = runs(first) && all_ran;
+    failed += sentence(link->update(borrow(second), borrow(first)));
+    all_ran = runs(second) && all_ran;
+    failed += sentence(round % 2 == 0 ? link->detach() : link->close());
+  }
+  ends = true;
+  traffic.join();
+  CHECK(failed == "");
+  CHECK(by_mechanism);
+  CHECK(all_ran);
+  CHECK(arrived >= 16);
+  CHECK(lost == 0);
 }
 
 }  // namespace
@@ -146,45 +194,19 @@ TEST_CASE("sockmap: an skb verdict judges datagrams, too", "[sockmap]") {
 
 TEST_CASE("sockmap: attached, updated and detached while traffic runs", "[sockmap]") {
   SKIP_IF(test::needs_root());
-  const test::netns_fixture netns;
-  const auto map = socket_map();
-  const auto first = load_verdict();
-  const auto second = load_verdict();
-  std::atomic<bool> ends = false;
-  std::atomic<unsigned> arrived = 0;
-  std::atomic<unsigned> lost = 0;
-  std::thread traffic([&] {
-    netns.run([&] {
-      while (!ends) {
-        const auto pair = connect_pair();
-        const bool through = put(map, arrived % 4, pair.client) == 0 && send_text(pair.client, "data") == 0 &&
-                             receive_text(pair.server) == "data";
-        ++(through ? arrived : lost);
-      }
-    });
-  });
-  // Each is attached for as long as it takes a connection to come by.
-  const auto runs = [](const test::counted_program& program) {
-    const auto before = program.runs();
-    return test::eventually([&] { return program.runs() > before; });
-  };
-  std::string failed;
-  bool all_ran = true;
-  for (int round = 0; round < 8 && failed.empty(); ++round) {
-    auto link = attach(at_map(map, borrow(first)));
-    failed += sentence(link);
-    if (!link) break;
-    all_ran = runs(first) && all_ran;
-    failed += sentence(link->update(borrow(second), borrow(first)));
-    all_ran = runs(second) && all_ran;
-    failed += sentence(round % 2 == 0 ? link->detach() : link->close());
-  }
-  ends = true;
-  traffic.join();
-  CHECK(failed == "");
-  CHECK(all_ran);
-  CHECK(arrived >= 16);
-  CHECK(lost == 0);
+  check_traffic(best_sockmap_mechanism());
+}
+
+TEST_CASE("sockmap: without links, attached, updated and detached while traffic runs", "[sockmap]") {
+  SKIP_IF(test::needs_root());
+  SKIP_IF(test::needs_seccomp());
+  const auto result =
+      test::on_old_kernel("old-sockmap-traffic", [] { test::refuse_bpf({test::command::link_create}); });
+  CHECK(result.failure() == "");
+}
+
+TEST_CASE("old sockmap: attached, updated and detached while traffic runs", "[.][old-sockmap-traffic]") {
+  check_traffic(mechanism::program_exclusive);
 }
 
 }  // namespace bpflink

@@ -2,6 +2,7 @@
 // Attaching, updating and detaching while traffic runs. The hidden cases run where BPF_LINK_CREATE is unknown.
 #include "support/traffic.hpp"
 
+#include <cerrno>
 #include <optional>
 
 #include "bpflink/attach/cgroup.hpp"
@@ -17,6 +18,7 @@
 #include "support/old_kernel.hpp"
 #include "support/privileges.hpp"
 #include "support/seccomp.hpp"
+#include "tc_helpers.hpp"
 #include "xdp_helpers.hpp"
 
 namespace bpflink {
@@ -56,7 +58,8 @@ void check_xdp_traffic(mechanism by) {
 
 void check_dissector_traffic(mechanism by) {
   test::netns_fixture().run([by] {
-    check_traffic({.send = [] { return test::packet_send(); },
+    const test::packet_sender packets;
+    check_traffic({.send = [&] { return packets.send(); },
                    .load = [] { return load_dissector(); },
                    .attach =
                        [](program_ref program) {
@@ -142,6 +145,21 @@ TEST_CASE("traffic: without links", "[traffic]") {
 TEST_CASE("old traffic: cgroup egress", "[.][old-traffic]") { check_cgroup_traffic(mechanism::program_multi); }
 
 TEST_CASE("old traffic: XDP", "[.][old-traffic]") { check_xdp_traffic(mechanism::netlink); }
+
+// With links see tcx.cpp.
+TEST_CASE("old traffic: tcx", "[.][old-traffic]") {
+  test::netns_fixture().run([] {
+    test::udp_pair sockets;
+    check_traffic({.send = [&] { return sockets.send(); },
+                   .load = [] { return load_tc(tc_pass); },
+                   .attach =
+                       [](program_ref program) {
+                         return as_handle(
+                             attach(tcx_options{.interface = 1, .hook = tcx_hook::egress, .program = program}));
+                       },
+                   .by = mechanism::netlink});
+  });
+}
 
 TEST_CASE("old traffic: flow dissector", "[.][old-traffic]") {
   if (test::at_least(5, 5)) check_dissector_traffic(mechanism::program_exclusive);

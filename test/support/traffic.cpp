@@ -97,9 +97,12 @@ bool udp_pair::arrives() {
   return eventually([&] { return (arrived = receive(0)) || dropped(); }) && arrived;
 }
 
-int packet_send(const std::string& interface, std::string_view data) {
-  const fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-  if (!socket) return errno;
+packet_sender::packet_sender(const std::string& interface)
+    : socket_(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)), interface_(::if_nametoindex(interface.c_str())) {
+  if (!socket_) throw_error(errno, "making a packet socket");
+}
+
+int packet_sender::send(std::string_view data) const {
   // Ethernet with no addresses, IPv4 from 127.0.0.1 to itself, UDP from and to port 9 with 4 bytes; no checksums.
   std::array<std::uint8_t, 46> frame = {0,    0, 0,   0,  0, 0,  0, 0, 0,  0,  0, 0, 0x08, 0x00,  // Ethernet
                                         0x45, 0, 0,   32, 0, 0,  0, 0, 64, 17, 0, 0, 127,  0,
@@ -109,11 +112,13 @@ int packet_send(const std::string& interface, std::string_view data) {
   sockaddr_ll to{};
   to.sll_family = AF_PACKET;
   to.sll_protocol = htons(ETH_P_IP);
-  to.sll_ifindex = static_cast<int>(::if_nametoindex(interface.c_str()));
+  to.sll_ifindex = static_cast<int>(interface_);
   to.sll_halen = ETH_ALEN;
   return error_of(
-      ::sendto(socket.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to)));
+      ::sendto(socket_.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to)));
 }
+
+int packet_send(const std::string& interface, std::string_view data) { return packet_sender(interface).send(data); }
 
 int packet_through(const std::string& from, const std::string& to) {
   const fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));

@@ -57,7 +57,19 @@ int tcp_connect(std::uint16_t port, family f = family::ipv4, double seconds = pa
 /// A listener, a connection and a byte.
 int tcp_exchange(family f = family::ipv4);
 
-/// An Ethernet frame with a UDP datagram of 4 bytes through AF_PACKET: has the flow dissector run.
+/// Sends Ethernet frames with a UDP datagram of 4 bytes through AF_PACKET: has the flow dissector run. To close such a
+/// socket takes the kernel long.
+class packet_sender {
+ public:
+  explicit packet_sender(const std::string& interface = "lo");
+  [[nodiscard]] int send(std::string_view data = "data") const;
+
+ private:
+  fd socket_;
+  unsigned interface_;
+};
+
+/// One such frame.
 int packet_send(const std::string& interface = "lo", std::string_view data = "data");
 /// The same from one end of a veth pair, until it has come out of the other.
 int packet_through(const std::string& from, const std::string& to);
