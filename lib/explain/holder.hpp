@@ -37,8 +37,7 @@ template <class Predicate>
       result.complete = saw_all && next.error().number == ENOENT;
       return result;
     }
-    const auto link = kernel::link_get_fd_by_id(*next);
-    // A link that is being made just now cannot be looked at.
+    const auto link = kernel::settled_link_get_fd_by_id(*next);
     if (!link && link.error().number == EAGAIN) {
       saw_all = false;
       continue;

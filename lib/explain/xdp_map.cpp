@@ -120,9 +120,10 @@ diagnosis unknown_entry_map(const entry_request& asked, kernel::failure failed) 
 
 diagnosis refused_entry(const entry_request& asked, const kernel::map_info_raw& shape,
                         kernel::failure failed) noexcept {
+  const bool writing = failed.call == operation::map_update;
   switch (failed.number) {
     case EINVAL:
-      if (!asked.cpu) {
+      if (writing && !asked.cpu) {
         if (auto missing = no_interface(asked.first)) return *missing;
       }
       [[fallthrough]];
@@ -132,9 +133,10 @@ diagnosis refused_entry(const entry_request& asked, const kernel::map_info_raw& 
     case E2BIG:
       return beyond_the_end(asked, shape);
     case ENODEV:
-      if (!asked.cpu) break;
+      if (!writing || !asked.cpu) break;
       return {errc::invalid_argument, cause::bad_option, text{"this machine has no CPU {}", asked.key}, {}};
     case EOVERFLOW:
+      if (!writing) break;
       return {errc::invalid_argument,
               cause::bad_option,
               text{"a queue holds {} packets at most, not {}", longest_queue, asked.first},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/bpf.hpp"
 
+#include <sched.h>
+
 namespace bpflink::kernel {
 
 namespace {
@@ -16,6 +18,16 @@ result<u32> next_id(operation which, command what, u32 after) noexcept {
 
 result<unique_fd> link_get_fd_by_id(u32 id) noexcept {
   return opening(operation::link_get_fd_by_id, command::link_get_fd_by_id, by_id_attr{.id = id});
+}
+
+result<unique_fd> settled_link_get_fd_by_id(u32 id) noexcept {
+  // Until the hook has it, which takes some microseconds.
+  constexpr int most_tries = 100;
+  for (int tries = 1;; ++tries) {
+    auto link = link_get_fd_by_id(id);
+    if (link || link.error().number != EAGAIN || tries == most_tries) return link;
+    ::sched_yield();
+  }
 }
 result<u32> link_get_next_id(u32 after) noexcept {
   return next_id(operation::link_get_next_id, command::link_get_next_id, after);

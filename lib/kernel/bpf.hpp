@@ -61,6 +61,8 @@ requires(std::is_same_v<Attribute, link_create_attr> || std::is_same_v<decltype(
   return opening(operation::iter_create, command::iter_create, attr);
 }
 [[nodiscard]] result<unique_fd> link_get_fd_by_id(u32 id) noexcept;
+// The same, waiting a little for one that somebody is making just now (EAGAIN).
+[[nodiscard]] result<unique_fd> settled_link_get_fd_by_id(u32 id) noexcept;
 [[nodiscard]] result<u32> link_get_next_id(u32 after) noexcept;
 
 [[nodiscard]] result<void> prog_attach(const prog_attach_attr& attr) noexcept;
