@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <array>
 #include <stdexcept>
 #include <utility>
 
@@ -35,11 +36,24 @@ int program_for(sides& of, std::uint32_t attach_type) {
       .get();
 }
 
+/// Whether the raw side looks at what the map is like, too, before it takes bytes for its values.
+enum class care : bool { none, taken };
+
+void look_at(int map) {
+  std::array<std::uint32_t, 20> told{};
+  done(raw::info(map, told.data(), sizeof told), "asking what the map is like");
+  constexpr std::size_t value_size = 3;
+  if (told[value_size] != sizeof(entry_value)) throw std::runtime_error("another map");
+}
+
 template <class Entry>
-sides write(sides all, const Entry& entry, std::uint32_t first) {
+sides write(sides all, const Entry& entry, std::uint32_t first, care taken) {
   const int map = entry.map.fd().get();
   const entry_value value{first, raw::number_of(entry.program->fd().get())};
-  all.raw = repeated([=] { done(raw::map_update(map, &key, &value), "writing an entry"); });
+  all.raw = repeated([=] {
+    if (taken == care::taken) look_at(map);
+    done(raw::map_update(map, &key, &value), "writing an entry");
+  });
   all.ours = repeated([=] { check(write_entry(entry)); });
   all.libbpf =
       BPFLINK_WITH_LIBBPF(repeated([=] { done(bpf_map_update_elem(map, &key, &value, 0), "writing an entry"); }));
@@ -47,13 +61,14 @@ sides write(sides all, const Entry& entry, std::uint32_t first) {
 }
 
 template <class Entry, class Asked>
-sides read(sides all, const Entry& entry, const Asked& asked) {
+sides read(sides all, const Entry& entry, const Asked& asked, care taken) {
   const int map = asked.map.fd().get();
   check(write_entry(entry));
   const auto with_program = [](bool there) {
     if (!there) throw std::runtime_error("no program is there");
   };
   all.raw = repeated([=] {
+    if (taken == care::taken) look_at(map);
     entry_value value{};
     done(raw::map_lookup(map, &key, &value), "reading an entry");
     with_program(value.program != 0);
@@ -85,28 +100,32 @@ cpu_map_entry cpu_entry(sides& of) {
           .program = fd_ref{program_for(of, test::attach_type::xdp_cpumap)}};
 }
 
+template <care Taken>
 sides write_device(stage&) {
   sides all;
   const auto entry = device_entry(all);
-  return write(std::move(all), entry, entry.interface.index().value());
+  return write(std::move(all), entry, entry.interface.index().value(), Taken);
 }
 
+template <care Taken>
 sides write_cpu(stage&) {
   sides all;
   const auto entry = cpu_entry(all);
-  return write(std::move(all), entry, queue_size);
+  return write(std::move(all), entry, queue_size, Taken);
 }
 
+template <care Taken>
 sides query_device(stage&) {
   sides all;
   const auto entry = device_entry(all);
-  return read(std::move(all), entry, device_map_query{.map = entry.map, .key = entry.key});
+  return read(std::move(all), entry, device_map_query{.map = entry.map, .key = entry.key}, Taken);
 }
 
+template <care Taken>
 sides query_cpu(stage&) {
   sides all;
   const auto entry = cpu_entry(all);
-  return read(std::move(all), entry, cpu_map_query{.map = entry.map, .cpu = entry.cpu});
+  return read(std::move(all), entry, cpu_map_query{.map = entry.map, .cpu = entry.cpu}, Taken);
 }
 
 }  // namespace
@@ -120,10 +139,14 @@ void add_map_entries(std::vector<row>& rows) {
   };
   const auto devices = since(5, 8, "programs in device maps");
   const auto cpus = since(5, 9, "programs in CPU maps");
-  rows.push_back({"device map: write entry", devices, write_device, question, with_question});
-  rows.push_back({"device map: query", devices, query_device, question, with_question});
-  rows.push_back({"CPU map: write entry", cpus, write_cpu, question, with_question});
-  rows.push_back({"CPU map: query", cpus, query_cpu, question, with_question});
+  rows.push_back({"device map, as careful: write entry", devices, write_device<care::taken>});
+  rows.push_back({"device map, as careful: query", devices, query_device<care::taken>});
+  rows.push_back({"CPU map, as careful: write entry", cpus, write_cpu<care::taken>});
+  rows.push_back({"CPU map, as careful: query", cpus, query_cpu<care::taken>});
+  rows.push_back({"device map: write entry", devices, write_device<care::none>, question, with_question});
+  rows.push_back({"device map: query", devices, query_device<care::none>, question, with_question});
+  rows.push_back({"CPU map: write entry", cpus, write_cpu<care::none>, question, with_question});
+  rows.push_back({"CPU map: query", cpus, query_cpu<care::none>, question, with_question});
 }
 
 }  // namespace bpflink::bench

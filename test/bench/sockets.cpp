@@ -91,13 +91,17 @@ sides filter_with_care(stage&) {
   return all;
 }
 
+template <bool Careful>
 sides update_filter(stage&) {
   sides all;
   const int socket = make_socket(all);
   auto& ours =
       all.keep(got(attach(socket_filter_options{.socket = fd_ref{socket}, .program = fd_ref{load_filter(all)}})));
   const int program = load_filter(all);
-  all.raw = repeated([=] { set(socket, SO_ATTACH_BPF, program); });
+  all.raw = repeated([=] {
+    if (Careful && !has_filter(socket)) throw std::runtime_error("nobody is there");
+    set(socket, SO_ATTACH_BPF, program);
+  });
   all.ours = repeated([program, &ours] { check(ours.update(program_ref{fd_ref{program}})); });
   return all;
 }
@@ -108,13 +112,16 @@ int make_sharing_socket(sides& of) {
   return socket;
 }
 
+template <bool Careful>
 sides selection(stage&) {
   sides all;
   const int socket = make_sharing_socket(all);
   const int program = load_filter(all);
   all.raw = repeated([=] {
-    set(socket, SO_ATTACH_REUSEPORT_EBPF, program);
-    set(socket, SO_DETACH_REUSEPORT_BPF, 0);
+    const int held = Careful ? done(::fcntl(socket, F_DUPFD_CLOEXEC, 3), "holding the socket") : socket;
+    set(held, SO_ATTACH_REUSEPORT_EBPF, program);
+    set(held, SO_DETACH_REUSEPORT_BPF, 0);
+    if (Careful) done(::close(held), "closing");
   });
   all.ours = repeated(
       [options = reuseport_options{.socket = fd_ref{socket}, .program = fd_ref{program}}] { check(attach(options)); });
@@ -140,11 +147,13 @@ void add_sockets(std::vector<row>& rows) {
   rows.push_back({"socket filter, as careful: attach, close", needs_links, filter_with_care, 0, 140});
   // The handle holds the socket by a descriptor of its own, and asks before both whether a filter is there.
   rows.push_back({"socket filter: attach, close", needs_links, filter, 4, 250});
+  rows.push_back({"socket filter, as careful: update", needs_links, update_filter<true>});
   // It asks whether a program is still there.
-  rows.push_back({"socket filter: update", needs_links, update_filter, 1, 120});
+  rows.push_back({"socket filter: update", needs_links, update_filter<false>, 1, 120});
   const auto needs_end = [] { return test::needs_kernel(5, 3, "ending a selection"); };
+  rows.push_back({"reuseport, as careful: attach, close", needs_end, selection<true>, 0, 140});
   // The handle holds this socket by a descriptor of its own, too.
-  rows.push_back({"reuseport: attach, close", needs_end, selection, 2, 200});
+  rows.push_back({"reuseport: attach, close", needs_end, selection<false>, 2, 200});
   rows.push_back({"reuseport: update", needs_end, update_selection});
 }
 
