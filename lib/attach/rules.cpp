@@ -87,7 +87,7 @@ constexpr auto family_numbers = [] {
   return numbers;
 }();
 
-const family* family_of(attach_type where) noexcept {
+constexpr const family* family_of(attach_type where) noexcept {
   const auto index = static_cast<std::size_t>(where);
   const auto number = index < family_numbers.size() ? family_numbers[index] : std::uint8_t{0};
   return number != 0 ? &families[number - 1] : nullptr;
@@ -107,6 +107,61 @@ constexpr bool is_of_cgroups(program_type type) noexcept {
       return false;
   }
 }
+
+constexpr link_type kind_of_link_at(attach_type where) noexcept {
+  switch (where) {
+    case attach_type::sk_lookup:
+    case attach_type::flow_dissector:
+      return link_type::netns;
+    case attach_type::xdp:
+      return link_type::xdp;
+    case attach_type::tcx_ingress:
+    case attach_type::tcx_egress:
+      return link_type::tcx;
+    case attach_type::netkit_primary:
+    case attach_type::netkit_peer:
+      return link_type::netkit;
+    case attach_type::netfilter:
+      return link_type::netfilter;
+    case attach_type::struct_ops:
+      return link_type::struct_ops;
+    case attach_type::perf_event:
+      return link_type::perf_event;
+    case attach_type::trace_iter:
+      return link_type::iterator;
+    case attach_type::trace_raw_tp:
+      return link_type::raw_tracepoint;
+    case attach_type::trace_fentry:
+    case attach_type::trace_fexit:
+    case attach_type::modify_return:
+    case attach_type::lsm_mac:
+      return link_type::tracing;
+    case attach_type::lsm_cgroup:
+      return link_type::cgroup;
+    case attach_type::trace_kprobe_multi:
+    case attach_type::trace_kprobe_session:
+      return link_type::kprobe_multi;
+    case attach_type::trace_uprobe_multi:
+    case attach_type::trace_uprobe_session:
+      return link_type::uprobe_multi;
+    case attach_type::sk_msg_verdict:
+    case attach_type::sk_skb_stream_parser:
+    case attach_type::sk_skb_stream_verdict:
+    case attach_type::sk_skb_verdict:
+      return link_type::sockmap;
+    default:
+      break;
+  }
+  const auto* const row = family_of(where);
+  return row != nullptr && is_of_cgroups(row->type) ? link_type::cgroup : link_type::unspecified;
+}
+
+constexpr auto link_kinds = [] {
+  std::array<link_type, family_numbers.size()> kinds{};
+  for (std::size_t index = 0; index < kinds.size(); ++index)
+    kinds[index] = kind_of_link_at(static_cast<attach_type>(index));
+  return kinds;
+}();
 
 }  // namespace
 
@@ -207,51 +262,8 @@ std::optional<kernel_version> since(attach_type where) noexcept {
 }
 
 link_type link_of(attach_type where) noexcept {
-  switch (where) {
-    case attach_type::sk_lookup:
-    case attach_type::flow_dissector:
-      return link_type::netns;
-    case attach_type::xdp:
-      return link_type::xdp;
-    case attach_type::tcx_ingress:
-    case attach_type::tcx_egress:
-      return link_type::tcx;
-    case attach_type::netkit_primary:
-    case attach_type::netkit_peer:
-      return link_type::netkit;
-    case attach_type::netfilter:
-      return link_type::netfilter;
-    case attach_type::struct_ops:
-      return link_type::struct_ops;
-    case attach_type::perf_event:
-      return link_type::perf_event;
-    case attach_type::trace_iter:
-      return link_type::iterator;
-    case attach_type::trace_raw_tp:
-      return link_type::raw_tracepoint;
-    case attach_type::trace_fentry:
-    case attach_type::trace_fexit:
-    case attach_type::modify_return:
-    case attach_type::lsm_mac:
-      return link_type::tracing;
-    case attach_type::lsm_cgroup:
-      return link_type::cgroup;
-    case attach_type::trace_kprobe_multi:
-    case attach_type::trace_kprobe_session:
-      return link_type::kprobe_multi;
-    case attach_type::trace_uprobe_multi:
-    case attach_type::trace_uprobe_session:
-      return link_type::uprobe_multi;
-    case attach_type::sk_msg_verdict:
-    case attach_type::sk_skb_stream_parser:
-    case attach_type::sk_skb_stream_verdict:
-    case attach_type::sk_skb_verdict:
-      return link_type::sockmap;
-    default:
-      break;
-  }
-  const auto* const row = family_of(where);
-  return row != nullptr && is_of_cgroups(row->type) ? link_type::cgroup : link_type::unspecified;
+  const auto index = static_cast<std::size_t>(where);
+  return index < link_kinds.size() ? link_kinds[index] : link_type::unspecified;
 }
 
 }  // namespace bpflink::hooks

@@ -49,7 +49,7 @@ sides attach_and_detach(stage& on) {
 
 void add_programs(std::vector<row>& rows) {
   // The hook is any that there is: which target it takes, and what goes with it, is looked up for each question.
-  constexpr double of_any_hook = 1000;
+  constexpr double of_any_hook = 750;
   rows.push_back({"cgroup program, as careful: attach, detach", [] { return test::needs_kernel(5, 7, "bpf_link"); },
                   attach_and_detach<true>, 0, of_any_hook});
   // In some modes the kernel detaches whoever is there, so it is asked first which one the cgroup is in.
