@@ -15,3 +15,8 @@ without_root() {
   echo "$output" | grep -q "$1" && [ "$status" -eq 1 ]
   exit
 }
+
+# children_of PID: the numbers of its child processes, a line each. A small system has no pgrep.
+children_of() {
+  grep -lx "PPid:	$1" /proc/[0-9]*/status 2>/dev/null | cut -d / -f 3
+}

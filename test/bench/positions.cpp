@@ -63,10 +63,12 @@ sides before_at_tcx(stage&) {
 }  // namespace
 
 void add_positions(std::vector<row>& rows) {
+  // A position is looked at, and told by three of the kernel's fields.
+  constexpr double in_order = 120;
   rows.push_back({"cgroup before a link: attach, close",
-                  [] { return test::needs_kernel(6, 17, "an order in cgroups"); }, before_in_cgroup});
-  rows.push_back(
-      {"tcx before a link: attach, close", [] { return test::needs_kernel(6, 6, "tcx links"); }, before_at_tcx});
+                  [] { return test::needs_kernel(6, 17, "an order in cgroups"); }, before_in_cgroup, 0, in_order});
+  rows.push_back({"tcx before a link: attach, close", [] { return test::needs_kernel(6, 6, "tcx links"); },
+                  before_at_tcx, 0, in_order});
 }
 
 }  // namespace bpflink::bench

@@ -142,7 +142,7 @@ sides update_selection(stage&) {
 
 void add_sockets(std::vector<row>& rows) {
   rows.push_back({"sockmap, asking first: attach, close", [] { return test::needs_kernel(6, 10, "sockmap links"); },
-                  ask_and_attach_to_map});
+                  ask_and_attach_to_map, 0, 135});
   // As many calls in a row as three other rows have.
   rows.push_back({"socket filter, as careful: attach, close", needs_links, filter_with_care, 0, 140});
   // The handle holds the socket by a descriptor of its own, and asks before both whether a filter is there.

@@ -14,10 +14,10 @@ echo "$output" | grep -q '^copied by the proxy  *-  *1048576  *1048576  *[1-9]' 
 # Interrupted in the middle: it waits for more rounds than it ever makes.
 "$1" 1000000 >/dev/null 2>&1 &
 proxy=$!
-while [ -z "$(pgrep -P "$proxy")" ]; do
+while [ -z "$(children_of "$proxy")" ]; do
   kill -0 "$proxy" 2>/dev/null || exit 1
 done
-child=$(pgrep -P "$proxy" | head -n 1)
+child=$(children_of "$proxy" | head -n 1)
 kill -TERM "$proxy"
 wait "$proxy"
 [ $? -eq 130 ] || { echo 'it did not say that it was interrupted'; exit 1; }

@@ -14,5 +14,5 @@ if echo "$output" | grep -q 'which came with Linux 6.6'; then exit 77; fi
 process=$!
 kill -TERM "$process"
 wait "$process"
-left=$(pgrep -P "$process")
+left=$(children_of "$process")
 [ -z "$left" ] || { echo "left behind: process $left"; exit 1; }
