@@ -72,6 +72,7 @@ struct attached_access {
 }  // namespace detail
 
 [[nodiscard]] kernel::result<attached_programs> query_attached(const attached_request& asked) noexcept;
+
 // The id of a program, by its descriptor. EINVAL of no call where it is no program's.
 [[nodiscard]] kernel::result<program_id> ask_id_of_program(int program) noexcept;
 [[nodiscard]] std::optional<program_id> id_of_program(int program) noexcept;

@@ -121,7 +121,7 @@ inline expected<cgroup_link> attach_to(const cgroup_options& options, fd_ref dir
 }
 
 [[gnu::cold, gnu::noinline]] expected<cgroup_link> no_order(const cgroup_options& options) noexcept {
-  const auto why = hooks::no_order(options.position, options.expected_revision);
+  const auto why = hooks::no_order(options.position);
   return tl::unexpected(refuse(attempted(options), why));
 }
 

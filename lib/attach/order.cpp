@@ -3,13 +3,10 @@
 
 namespace bpflink::hooks {
 
-diagnosis no_order(const std::optional<position>& where, const std::optional<revision>& expected) noexcept {
+diagnosis no_order(const std::optional<position>& where) noexcept {
   using access = detail::position_access;
   if (!where || !says_nothing(where, {})) {
-    return {errc::invalid_argument,
-            cause::bad_option,
-            text{"no hook has revision {}, the kernel takes it for any", expected ? expected->value() : 0},
-            {}};
+    return {errc::invalid_argument, cause::bad_option, text{"no hook has revision 0, the kernel takes it for any"}, {}};
   }
   if (access::descriptor(*where) && access::descriptor(*where).get() == 0) {
     return {errc::invalid_argument, cause::bad_option,

@@ -59,9 +59,8 @@ struct placement {
   const bool by_descriptor = sort == access::sort::link || sort == access::sort::program;
   return sort == access::sort::no_link || (by_descriptor && access::descriptor(*where).get() <= 0);
 }
-// Why it is refused.
-[[nodiscard]] diagnosis no_order(const std::optional<position>& where,
-                                 const std::optional<revision>& expected) noexcept;
+// Why it is refused: for its position, or else for its revision.
+[[nodiscard]] diagnosis no_order(const std::optional<position>& where) noexcept;
 
 // At a cgroup: before 6.17 the kernel passes over a revision without a word, but over no flag. So a revision alone is
 // sent with the position that is meant by none.

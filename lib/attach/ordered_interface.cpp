@@ -10,7 +10,7 @@ namespace bpflink::hooks {
 
 bpf_error ill_formed(const attempt& what, const ordered_attach& asked) noexcept {
   if (!asked.program.fd()) return refuse_empty(what, "program");
-  return refuse(what, no_order(asked.order, asked.expected));
+  return refuse(what, no_order(asked.order));
 }
 
 bpf_error no_such_hook(const attempt& what) noexcept {

@@ -32,7 +32,7 @@ std::optional<diagnosis> contradiction(const raw_target& target, program_ref pro
   if (auto wrong = misread(target, wanted)) return wrong;
   if (!expected) return std::nullopt;
   if (!may_have_order(where)) return bad_option("this hook has no revisions");
-  if (says_nothing({}, expected)) return no_order({}, expected);
+  if (says_nothing({}, expected)) return no_order({});
   return std::nullopt;
 }
 

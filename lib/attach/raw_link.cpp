@@ -60,7 +60,7 @@ std::optional<diagnosis> contradiction(const raw_link_options& options) noexcept
   }
   if (options.cookie || options.target_btf_id) return bad_option("a hook with an order has no cookie");
   if (hooks::says_nothing(options.position, options.expected_revision)) {
-    return hooks::no_order(options.position, options.expected_revision);
+    return hooks::no_order(options.position);
   }
   return std::nullopt;
 }

@@ -84,7 +84,7 @@ std::optional<diagnosis> contradiction_in_mode(const raw_attach_options& options
   if (!replaced) {
     const auto where = order_of(options);
     if (where && !may_have_order(options.hook)) return bad_option("this hook has no order");
-    return hooks::says_nothing(where, {}) ? std::optional{hooks::no_order(where, {})} : std::nullopt;
+    return hooks::says_nothing(where, {}) ? std::optional{hooks::no_order(where)} : std::nullopt;
   }
   if (!replaced->fd()) return hooks::empty_handle("replaced program");
   if (kind == target_kind::device || kind == target_kind::unknown) {

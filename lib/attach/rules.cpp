@@ -93,21 +93,6 @@ constexpr const family* family_of(attach_type where) noexcept {
   return number != 0 ? &families[number - 1] : nullptr;
 }
 
-constexpr bool is_of_cgroups(program_type type) noexcept {
-  switch (type) {
-    case program_type::cgroup_skb:
-    case program_type::cgroup_sock:
-    case program_type::cgroup_sock_addr:
-    case program_type::cgroup_device:
-    case program_type::cgroup_sysctl:
-    case program_type::cgroup_sockopt:
-    case program_type::sock_ops:
-      return true;
-    default:
-      return false;
-  }
-}
-
 constexpr link_type kind_of_link_at(attach_type where) noexcept {
   switch (where) {
     case attach_type::sk_lookup:

@@ -20,6 +20,21 @@ namespace bpflink::hooks {
 // The first version of Linux that has the hook, for hooks of cgroups, maps and sockets; nothing for others, which are
 // features by themselves.
 [[nodiscard]] std::optional<kernel_version> since(attach_type where) noexcept;
+// Whether programs of this type are for cgroups alone.
+[[nodiscard]] constexpr bool is_of_cgroups(program_type type) noexcept {
+  switch (type) {
+    case program_type::cgroup_skb:
+    case program_type::cgroup_sock:
+    case program_type::cgroup_sock_addr:
+    case program_type::cgroup_device:
+    case program_type::cgroup_sysctl:
+    case program_type::cgroup_sockopt:
+    case program_type::sock_ops:
+      return true;
+    default:
+      return false;
+  }
+}
 // The kind of link that BPF_LINK_CREATE makes; unspecified where that is not known.
 [[nodiscard]] link_type link_of(attach_type where) noexcept;
 

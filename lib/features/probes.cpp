@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <limits>
 
+#include "attach/rules.hpp"
 #include "bpflink/kinds.hpp"
 #include "kernel/bpf.hpp"
 
@@ -49,19 +50,7 @@ constexpr std::array<kernel::u64, 2> return_zero{0xb7, 0x95};
 constexpr std::array<kernel::u64, 2> return_one{0xb7 | (kernel::u64{1} << 32U), 0x95};
 
 constexpr bool returns_one(program_type type) noexcept {
-  switch (type) {
-    case program_type::cgroup_skb:
-    case program_type::cgroup_sock:
-    case program_type::cgroup_sock_addr:
-    case program_type::cgroup_device:
-    case program_type::cgroup_sysctl:
-    case program_type::cgroup_sockopt:
-    case program_type::sock_ops:
-    case program_type::sk_lookup:
-      return true;
-    default:
-      return false;
-  }
+  return hooks::is_of_cgroups(type) || type == program_type::sk_lookup;
 }
 
 kernel::result<unique_fd> load(program_type type, kernel::u32 expected_attach_type = 0) noexcept {

@@ -53,7 +53,7 @@ using xdp_link = typed_link<link_type::xdp>;
 ///         network namespace), permission_denied (CAP_SYS_ADMIN is missing), limit (no thread can be made).
 ///         not_supported: the interface's driver lacks the mode (cause driver), or this kernel lacks links where only a
 ///         link would do. permission_denied: CAP_NET_ADMIN is missing (netlink only). invalid_argument: `offload`
-///         with a program that was not loaded for a device.
+///         with a program that was not loaded for a device, or a mode that is none.
 /// @since Linux 4.12; a link since 5.9
 /// @kernel BPF_LINK_CREATE with BPF_XDP, RTM_SETLINK with IFLA_XDP (net/core/dev.c)
 [[nodiscard]] BPFLINK_API expected<xdp_link> attach(const xdp_options& options) noexcept;
